@@ -1,0 +1,310 @@
+"""Every way a request can fail, as one tree.
+
+    PixxelbotError
+    ├── ConfigurationError            the operator set something wrong (exit 78)
+    ├── InvalidRequest                the member asked for something that cannot be done as written (exit 2)
+    │   ├── EmptyPrompt · PromptTooLong · UnknownFlag · UnknownChoice · OutOfRange
+    │   ├── InvalidPicture            bytes that are no picture, or too large a one
+    │   └── ForbiddenAddress          a URL that may not be fetched
+    ├── NotFound                      no such picture, job or request (exit 3)
+    ├── Refused                       understood, but not allowed (exit 4)
+    │   ├── MissingPermission         the bot or the member lacks a right in Discord
+    │   └── QueueClosed               the queue accepts nothing at present
+    ├── StoreError                    the database or the picture files
+    │   ├── StorageFull · StorageUnwritable · DatabaseBusy
+    │   └── LostRace                  somebody else changed the row first
+    ├── PlannerError                  the language model did not give a usable plan (the offline planner takes over)
+    │   └── PlannerTimeout · PlannerUnavailable · PlannerAnswerInvalid
+    ├── RenderError                   the picture could not be drawn
+    │   ├── ModelMissing · ModelIncomplete · ModelCorrupt
+    │   └── RendererCrashed · OutOfMemory · NotANumber · RenderCancelled · Poisoned
+    └── DeliveryError                 the result exists but could not be posted
+        └── DeliveryImpossible        and never can be: every way is closed
+
+`code` is the stable word for scripts, `str(error)` says what happened and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class PixxelbotError(Exception):
+    """Something went wrong that we have words for."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    title: ClassVar[str] = "That did not work"
+
+
+class ConfigurationError(PixxelbotError):
+    """A setting has a value that cannot be used."""
+
+    code = "configuration"
+    exit_code = 78
+    title = "The bot is set up wrongly"
+
+    def __init__(self, variable: str, value: str, allowed: str) -> None:
+        self.variable, self.value, self.allowed = variable, value, allowed
+        super().__init__(f"{variable}={value!r} cannot be used: {allowed}")
+
+
+class InvalidRequest(PixxelbotError):
+    """The request cannot be carried out as it is written."""
+
+    code = "invalid_request"
+    exit_code = 2
+    title = "I cannot draw that as written"
+
+
+class EmptyPrompt(InvalidRequest):
+    """There are no words to draw."""
+
+    code = "empty_prompt"
+
+    def __init__(self) -> None:
+        super().__init__("There are no words to draw. Say what you would like to see, for example: a red fox in the snow.")
+
+
+class PromptTooLong(InvalidRequest):
+    """The words exceed what one request may hold."""
+
+    code = "prompt_too_long"
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"Your text has {length:,} characters and the limit is {limit:,}. Shorten it and ask again.")
+
+
+class UnknownFlag(InvalidRequest):
+    """An inline flag that nobody knows."""
+
+    code = "unknown_flag"
+
+    def __init__(self, flag: str, known: Iterable[str]) -> None:
+        super().__init__(f"I do not know the flag {flag}. Known flags: {', '.join(sorted(known))}.")
+
+
+class UnknownChoice(InvalidRequest):
+    """A name that is not among the choices."""
+
+    code = "unknown_choice"
+
+    def __init__(self, name: str, value: str, choices: Iterable[str]) -> None:
+        super().__init__(f"There is no {name} called {value!r}. You can choose: {', '.join(choices)}.")
+
+
+class OutOfRange(InvalidRequest):
+    """A number outside its limits."""
+
+    code = "out_of_range"
+
+    def __init__(self, name: str, value: object, low: object, high: object) -> None:
+        self.name, self.value, self.low, self.high = name, value, low, high
+        super().__init__(f"{name} is {value}, but must lie between {low} and {high}.")
+
+
+class InvalidPicture(InvalidRequest):
+    """Bytes that are not a picture that can be used."""
+
+    code = "invalid_picture"
+    title = "I cannot use that picture"
+
+
+class ForbiddenAddress(InvalidRequest):
+    """A URL that the bot will not fetch on anybody's behalf."""
+
+    code = "forbidden_address"
+    title = "I cannot fetch that address"
+
+
+class NotFound(PixxelbotError):
+    """Nothing is stored under that name."""
+
+    code = "not_found"
+    exit_code = 3
+    title = "I cannot find that"
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"There is no {what} {name!r}. It may have been deleted, or the id is mistyped.")
+
+
+class Refused(PixxelbotError):
+    """Understood, but not allowed here or for this member."""
+
+    code = "refused"
+    exit_code = 4
+    title = "That is not allowed"
+
+
+class MissingPermission(Refused):
+    """A Discord permission is lacking; it is named."""
+
+    code = "missing_permission"
+
+    def __init__(self, permissions: Iterable[str], where: str) -> None:
+        names = ", ".join(permissions)
+        super().__init__(f"I lack the permission {names} in {where}. Ask a moderator to grant it, then try again.")
+
+
+class QueueClosed(Refused):
+    """The queue accepts nothing at present."""
+
+    code = "queue_closed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The queue takes no new pictures at present: {reason}. Please try again later.")
+
+
+class StoreError(PixxelbotError):
+    """The database or the picture files failed."""
+
+    code = "store"
+    title = "I could not keep that safe"
+
+
+class StorageFull(StoreError):
+    """The disk has no room."""
+
+    code = "storage_full"
+
+    def __init__(self, where: str, free: int, needed: int) -> None:
+        super().__init__(
+            f"The disk under {where} has {free / 2**20:.0f} MiB free and {needed / 2**20:.0f} MiB are needed. "
+            "The operator has to free some space; nothing was lost."
+        )
+
+
+class StorageUnwritable(StoreError):
+    """A folder that must be writable is not."""
+
+    code = "storage_unwritable"
+    exit_code = 78
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"The data folder {where} cannot be written ({reason}). Set PIXXELBOT_HOME to a writable folder.")
+
+
+class DatabaseBusy(StoreError):
+    """Another process holds the database for too long."""
+
+    code = "database_busy"
+
+    def __init__(self) -> None:
+        super().__init__("The database is held by another process. Nothing was lost; please try again in a moment.")
+
+
+class LostRace(StoreError):
+    """The row changed under us; whoever changed it first is right."""
+
+    code = "lost_race"
+
+
+class PlannerError(PixxelbotError):
+    """The language model gave no usable plan."""
+
+    code = "planner"
+
+
+class PlannerTimeout(PlannerError):
+    """The language model took too long."""
+
+    code = "planner_timeout"
+
+
+class PlannerUnavailable(PlannerError):
+    """The language model's endpoint refused, failed or could not be reached."""
+
+    code = "planner_unavailable"
+
+
+class PlannerAnswerInvalid(PlannerError):
+    """The language model answered twice with something that is no plan."""
+
+    code = "planner_answer_invalid"
+
+
+class RenderError(PixxelbotError):
+    """The picture could not be drawn."""
+
+    code = "render"
+    title = "The picture could not be drawn"
+    retryable: ClassVar[bool] = False
+
+
+class ModelMissing(RenderError):
+    """A model's folder or file is not there."""
+
+    code = "model_missing"
+    exit_code = 78
+
+
+class ModelIncomplete(ModelMissing):
+    """A model's folder lacks a file; the file is named."""
+
+    code = "model_incomplete"
+
+
+class ModelCorrupt(RenderError):
+    """A weight file cannot be read."""
+
+    code = "model_corrupt"
+
+
+class RendererCrashed(RenderError):
+    """The drawing process died; the attempt is lost, the job is not."""
+
+    code = "renderer_crashed"
+    retryable = True
+
+
+class OutOfMemory(RenderError):
+    """The device's memory does not suffice, even after shrinking."""
+
+    code = "out_of_memory"
+
+
+class NotANumber(RenderError):
+    """The model produced values that are no numbers, also in full precision."""
+
+    code = "not_a_number"
+
+
+class RenderCancelled(RenderError):
+    """Somebody who may do so cancelled it."""
+
+    code = "cancelled"
+
+
+class Poisoned(RenderError):
+    """The job brought the renderer down too often and was set aside."""
+
+    code = "poisoned"
+
+
+class DeliveryError(PixxelbotError):
+    """The result could not be posted now; it will be tried again."""
+
+    code = "delivery"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        """Seconds to wait before the next try, where the other side named them."""
+        super().__init__(message)
+
+
+class DeliveryImpossible(DeliveryError):
+    """Placeholder, channel and direct message are all closed; the result stays in `/history`."""
+
+    code = "delivery_impossible"
+
+
+def by_code(code: str) -> type[PixxelbotError]:
+    """The leaf whose `code` this is; the root for an unknown word (rows outlive versions)."""
+    pending: list[type[PixxelbotError]] = [PixxelbotError]
+    while pending:
+        kind = pending.pop()
+        if kind.code == code:
+            return kind
+        pending.extend(kind.__subclasses__())
+    return PixxelbotError

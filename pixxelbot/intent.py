@@ -1,0 +1,98 @@
+"""An Intent: what a planner understood. Planners make it, the studio reads it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pixxelbot.recipe import Limits, Recipe
+
+SCHEMA_VERSION: Final = 1
+
+Action = Literal[
+    "imagine", "again", "vary", "remix", "edit", "inpaint", "outpaint", "upscale", "blend", "interpolate",
+    "arithmetic", "control", "sweep", "background", "making_of", "describe", "shorten", "search", "history", "show",
+    "recipe", "favourite", "delete", "cancel", "undo", "settings", "help", "chat", "clarify",
+]  # fmt: skip
+
+
+class Changes(BaseModel):
+    """Fields of a recipe that a request sets; `None` means unsaid."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    aspect: str | None = Field(default=None, pattern=r"^\d{1,4}:\d{1,4}$")
+    width: int | None = None
+    height: int | None = None
+    count: int | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    sampler: str | None = None
+    model: str | None = None
+    styles: tuple[tuple[str, float], ...] | None = None
+    strength: float | None = None
+    scale: float | None = None
+    region: str | None = None
+    mode: Literal["fast", "relaxed", "turbo"] | None = None
+    tile: bool | None = None
+    verbatim: bool | None = None
+
+    def said(self) -> dict[str, Any]:
+        """Only the fields that were said."""
+        return self.model_dump(exclude_none=True)
+
+    def over(self, other: Changes) -> Changes:
+        """These changes, and where they are silent the other's."""
+        return Changes.model_validate(other.said() | self.said())
+
+
+class Intent(BaseModel):
+    """What is to be done, to which pictures, with which changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    action: Action = "imagine"
+    targets: tuple[str, ...] = ()
+    """Picture ids."""
+    description: str = ""
+    """Words for a picture meant ("the one with the boat"), where no id is known."""
+    query: str = ""
+    """Words to search for, or the question to answer."""
+    changes: Changes = Changes()
+    """`changes.prompt` is the detailed prompt to draw."""
+    reasons: dict[str, str] = {}
+    """Field of the recipe → one line on why it has its value."""
+    reply: str = ""
+    """What to say, for `chat`, `help` and `clarify`."""
+    planner: str = "offline"
+    """`offline`, `none` (a button needs no planner), or the language model's name."""
+    template: str = ""
+    """Name and version of the prompt template used."""
+    notes: tuple[str, ...] = ()
+    """What the member should know, such as an announced fallback."""
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> Self:
+        """Read a stored intent of this or any earlier version."""
+        return cls.model_validate(stored)
+
+
+class Ask(BaseModel):
+    """What a planner is given."""
+
+    model_config = ConfigDict(frozen=True)
+
+    words: str
+    """The member's words, inline flags already taken out."""
+    given: Changes = Changes()
+    """What options and flags fixed; a planner must not change these."""
+    limits: Limits
+    styles: tuple[str, ...] = ()
+    """Names of the known styles."""
+    pictures: tuple[tuple[str, Recipe], ...] = ()
+    """Recent pictures of the conversation (id and recipe), newest first."""

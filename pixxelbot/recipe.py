@@ -1,0 +1,117 @@
+"""A Recipe: the frozen, validated, complete description of one render."""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Final = 1
+
+Kind = Literal["text2img", "img2img", "inpaint", "vary", "upscale"]
+"""Each kind is one file in `engine/kinds/`."""
+
+Sampler = Literal["DDIM", "DDPM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC"]
+
+MAX_PROMPT: Final = 4_000
+"""Characters of one prompt; a Discord text input holds no more."""
+MAX_SEED: Final = 2**32 - 1
+MAX_COUNT: Final = 10
+"""Pictures of one job: a Discord message holds ten attachments."""
+
+
+class Limits(BaseModel):
+    """What one model can do; the studio clamps to it, the planners are told of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    family: str = "sd1"
+    """`bundled`, `sd1`, `sd2`, `sdxl`, `sd3`, `flux`, `qwen-image`: decides how prompts are phrased."""
+    native: int = 512
+    """Side in pixels the model was trained at."""
+    minimum: int = 256
+    maximum: int = 1024
+    """Longest side in pixels."""
+    multiple: int = 8
+    """Both sides are multiples of this (VAE factor times the denoiser's own downsampling)."""
+    steps: int = 25
+    max_steps: int = 100
+    guidance_scale: float = 7.0
+    max_guidance: float = 20.0
+    samplers: tuple[str, ...] = ("DDIM",)
+    """The first is the default."""
+    tokens: int = 77
+    """Length of the text encoder's window."""
+    vocabulary: tuple[str, ...] = ()
+    """Nouns the model is known to draw; empty where it is general."""
+
+    def size(self, aspect: str) -> tuple[int, int]:
+        """Width and height in pixels near native² area for an aspect such as `16:9`, within the limits."""
+        across, down = (float(part) for part in aspect.split(":"))
+        ratio = across / down
+        width, height = self.native * ratio**0.5, self.native / ratio**0.5
+        return self.fit(width), self.fit(height)
+
+    def fit(self, side: float) -> int:
+        """The nearest allowed side in pixels."""
+        rounded = round(side / self.multiple) * self.multiple
+        low = -(-self.minimum // self.multiple) * self.multiple
+        return int(min(max(rounded, low), self.maximum // self.multiple * self.multiple))
+
+
+class Recipe(BaseModel):
+    """One render, complete: the same recipe and seed give the same pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    kind: Kind = "text2img"
+    prompt: str = Field(max_length=MAX_PROMPT)
+    negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
+    width: int = Field(gt=0)
+    """Pixels."""
+    height: int = Field(gt=0)
+    aspect: str = "1:1"
+    count: int = Field(default=4, ge=1, le=MAX_COUNT)
+    seed: int = Field(ge=0, le=MAX_SEED)
+    """Seed of the first picture; picture *n* (from 0) draws its noise from `seed + n`."""
+    steps: int = Field(default=25, ge=1, le=150)
+    guidance_scale: float = Field(default=4.0, ge=0, le=50)
+    """Ho & Salimans 2022, in diffusers' convention: 1 is no guidance."""
+    sampler: str = "DDIM"
+    model: str
+    styles: tuple[tuple[str, float], ...] = ()
+    strength: float | None = Field(default=None, ge=0, le=1)
+    """How much of a source picture is noised away: 0 keeps it, 1 ignores it."""
+    scale: float | None = Field(default=None, gt=0, le=8)
+    """Enlargement of an upscale."""
+    region: str = ""
+    mode: Literal["fast", "relaxed", "turbo"] = "fast"
+    tile: bool = False
+    verbatim: bool = False
+    permutations: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Ids of the pictures this one starts from."""
+    mask: str | None = None
+    """Id of the mask picture of an inpaint; white is drawn anew."""
+
+    def evolve(self, **changes: Any) -> Self:
+        """A validated copy with these fields changed."""
+        return self.model_validate(self.model_dump() | changes)
+
+    def seed_of(self, index: int) -> int:
+        """Seed of the picture at `index` (from 0), wrapped into 32 bits."""
+        return (self.seed + index) % (MAX_SEED + 1)
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> Self:
+        """Read a stored recipe of this or any earlier version."""
+        return cls.model_validate(stored)
+
+
+def aspect_of(width: int, height: int) -> str:
+    """The ratio in lowest terms, `1920, 1080` → `16:9`."""
+    shared = gcd(width, height)
+    return f"{width // shared}:{height // shared}"

@@ -1,0 +1,154 @@
+"""One Settings object, read from the environment and `.env`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pixxelbot.errors import ConfigurationError
+
+BUNDLED = Path(__file__).parent / "bundled"
+"""Folder of the model that ships."""
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """What the operator may set. Every field says its variable; `interfaces` of the manual lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="PIXXELBOT_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    discord_token: SecretStr | None = Field(
+        default=None, validation_alias=_named("PIXXELBOT_DISCORD_TOKEN", "DISCORD_TOKEN")
+    )
+    """Bot token. Only from the environment, never logged."""
+    discord_api: str | None = None
+    """Base of Discord's HTTP API, with `/api/v10`."""
+    discord_gateway: str | None = None
+    """WebSocket URL; when set it wins over what `/gateway/bot` answers."""
+    discord_cdn: str | None = None
+    """Origin that attachments are fetched from, beside Discord's own."""
+    shard_count: int | None = Field(default=None, ge=1)
+    """Number of gateway shards over all processes."""
+    shard_ids: Annotated[tuple[int, ...] | None, NoDecode] = None
+    """The shards this process serves, comma-separated."""
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENAI_API_KEY"))
+    """Key of the language model's endpoint."""
+    openai_base_url: str | None = Field(default=None, validation_alias=_named("OPENAI_BASE_URL"))
+    """Any OpenAI-compatible endpoint; alone, without a key, it suffices for local servers."""
+    llm_model: str = "gpt-4o-mini"
+    """Name of the language model there."""
+    llm_timeout: float = Field(default=20.0, gt=0, le=600)
+    """Seconds one planning may take in all."""
+    home: Path = Path("data")
+    """Everything the bot keeps: database, pictures, profiles, logs."""
+    database_url: str | None = None
+    """`postgresql://…`; SQLite inside `home` when unset."""
+    storage: str | None = None
+    """Any fsspec URL for pictures; a folder inside `home` when unset."""
+    models: Annotated[tuple[tuple[str, str], ...], NoDecode] = (("bundled", str(BUNDLED)),)
+    """`name=path-or-hub-id`, comma-separated; the first is the default."""
+    device: str | None = None
+    """`cpu`, `cuda`, `cuda:1`, `mps`; chosen by the renderer when unset."""
+    dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    """Arithmetic of the denoiser; chosen by the renderer when unset."""
+    memory_budget: int | None = Field(default=None, gt=0)
+    """Bytes of model weights kept loaded."""
+    renderer: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str | None = None
+    log: Literal["debug", "info", "warning", "error"] = "info"
+
+    in_flight: int = Field(default=8, ge=1, le=64)
+    """Jobs handed to the renderer at once."""
+    max_attempts: int = Field(default=3, ge=1, le=20)
+    """After this many crashes a job is set aside."""
+    preview_seconds: float = Field(default=2.0, gt=0)
+    """Shortest time between two edits of a preview."""
+    token_seconds: float = Field(default=840.0, gt=0)
+    """How long an interaction's token is trusted; Discord says 15 minutes, and sometimes means less."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split_models(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = []
+        for part in filter(None, (item.strip() for item in value.split(","))):
+            name, equals, where = part.partition("=")
+            if not equals or not name.strip() or not where.strip():
+                raise ValueError("write it as name=path, several separated by commas")
+            pairs.append((name.strip(), where.strip()))
+        if not pairs:
+            raise ValueError("write at least one name=path")
+        return tuple(pairs)
+
+    @field_validator("shard_ids", mode="before")
+    @classmethod
+    def _split_shards(cls, value: object) -> object:
+        return tuple(int(part) for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("write postgresql://user@host/name or sqlite:///path")
+        return value
+
+    @field_validator("discord_api", "discord_cdn", "openai_base_url", "public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write a URL that starts with http:// or https://")
+        return value.rstrip("/") if value else None
+
+    @field_validator("discord_gateway")
+    @classmethod
+    def _socket_address(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("ws://", "wss://")):
+            raise ValueError("write a URL that starts with ws:// or wss://")
+        return value
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL with its async driver."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{(self.home / 'pixxelbot.db').absolute()}"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"{'sqlite+aiosqlite' if scheme == 'sqlite' else 'postgresql+psycopg'}://{rest}"
+
+    @property
+    def pictures(self) -> str:
+        """fsspec URL of the pictures."""
+        return self.storage or (self.home / "pictures").absolute().as_uri()
+
+    @cached_property
+    def default_model(self) -> str:
+        """Name of the first model."""
+        return self.models[0][0]
+
+    @property
+    def llm(self) -> bool:
+        """Whether a language model is set up."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; a wrong value raises ConfigurationError naming variable, value and what is allowed."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "settings"
+            variable = name.upper() if name.isupper() else f"PIXXELBOT_{name.upper()}"
+            secret = "TOKEN" in variable or "KEY" in variable
+            shown = "…" if secret else str(first.get("input", ""))
+            raise ConfigurationError(variable, shown, first["msg"].removeprefix("Value error, ")) from None
