@@ -9,7 +9,8 @@
     ├── NotFound                      no such picture, job or request (exit 3)
     ├── Refused                       understood, but not allowed (exit 4)
     │   ├── MissingPermission         the bot or the member lacks a right in Discord
-    │   └── QueueClosed               the queue accepts nothing at present
+    │   ├── QueueClosed               the queue accepts nothing at present
+    │   └── Unsupported               a kind of drawing that this version does not have
     ├── StoreError                    the database or the picture files
     │   ├── StorageFull · StorageUnwritable · DatabaseBusy
     │   └── LostRace                  somebody else changed the row first
@@ -154,6 +155,19 @@ class QueueClosed(Refused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The queue takes no new pictures at present: {reason}. Please try again later.")
+
+
+class Unsupported(Refused):
+    """Understood, but this version has no such kind of drawing."""
+
+    code = "unsupported"
+    title = "I cannot do that yet"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(
+            f"I understood that you want “{action}”, but this version cannot do it yet. "
+            "I can draw, vary, remix and upscale; describe the picture in words instead."
+        )
 
 
 class StoreError(PixxelbotError):

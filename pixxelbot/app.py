@@ -1,0 +1,193 @@
+"""Builds every part once, from Settings; starts and stops them. The only place that knows all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from pixxelbot import models
+from pixxelbot.dispatch.dispatcher import Dispatcher
+from pixxelbot.dispatch.outbox import Outbox
+from pixxelbot.dispatch.renderers.local import LocalRenderer
+from pixxelbot.errors import ConfigurationError, PixxelbotError
+from pixxelbot.job import Estimate, Job, Progress, Request
+from pixxelbot.planner import build_planner
+from pixxelbot.recipe import Limits
+from pixxelbot.settings import Settings
+from pixxelbot.store import Store
+from pixxelbot.studio import Studio
+
+log = logging.getLogger(__name__)
+
+HUB_ID: Final = re.compile(r"[\w-]+/[\w.-]+")
+
+
+class App:
+    """Every part, wired. `async with App(settings) as app:` opens the store and the studio; nothing is drawn yet.
+
+    Then either `await app.run_bot()` serves Discord until it is told to stop, or `await app.draw(request)` carries
+    out one request: by the running bot where there is one, else by a dispatcher of its own that serves nothing else.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.progress_listeners: list[Callable[[Job, Progress], None]] = []
+        self.dispatcher: Dispatcher | None = None
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.limits = model_limits(self.settings)
+        self.store = await Store.open(self.settings)
+        self._closing.push_async_callback(self.store.close)
+        await self.store.migrate()
+        self.planner = build_planner(self.settings)
+        self._closing.push_async_callback(self.planner.close)
+        self.renderer = LocalRenderer(self.settings)
+        self._closing.push_async_callback(self.renderer.close)
+        self.studio = Studio(self.store, self.planner, self.limits, self.renderer.predict, queue=_Line(self))
+        self._closing.push_async_callback(self.studio.close)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+
+    async def draw(self, request: Request) -> Request:
+        """Accept a request, see it through, and return it ended."""
+        accepted = await self.studio.accept(request)
+        planned = await self.studio.planned(accepted.id)
+        job = await self.store.job_of(planned.id)
+        return planned if job is None else await self.serve(job)
+
+    async def serve(self, job: Job) -> Request:
+        """See one queued job through: as a stand-by while a bot holds the queue, else by drawing it here."""
+        async with self._dispatching(only=job.id):
+            return await self.studio.finished(job.request_id)
+
+    async def run_bot(self) -> None:
+        """Serve Discord until SIGINT or SIGTERM."""
+        if self.settings.discord_token is None:
+            raise ConfigurationError(
+                "PIXXELBOT_DISCORD_TOKEN",
+                "",
+                "set it to your bot's token (Discord developer portal → your application → Bot → Reset Token)",
+            )
+        from pixxelbot.chat.bot import Chat  # discord.py takes a while to import, and the CLI has no use for it
+
+        chat = Chat(self.settings, self.studio, self.store, self.limits)
+        self.progress_listeners.append(chat.on_progress)
+        outbox = Outbox(self.store, chat.deliver)
+        async with self._dispatching():
+            await self.studio.resume()
+            await _until_told(self._guarded("chat", chat.run()), self._guarded("outbox", outbox.run()))
+            await chat.close()
+
+    def _dispatching(self, only: str | None = None) -> _Background:
+        self.dispatcher = Dispatcher(
+            self.store, self.renderer, self.settings, on_progress=self._on_progress, only=only
+        )
+        return _Background(self._guarded("dispatcher", self.dispatcher.run()), self.dispatcher.stop)
+
+    def _on_progress(self, job: Job, progress: Progress) -> None:
+        for listener in self.progress_listeners:
+            listener(job, progress)
+
+    async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except PixxelbotError as error:
+            log.error("%s stopped: %s", name, error)
+            raise
+
+
+class _Line:
+    """The queue as the studio sees it: the dispatcher of the moment, or nobody."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def wake(self) -> None:
+        if self._app.dispatcher:
+            self._app.dispatcher.wake()
+
+    def estimate(self, job_id: str) -> Estimate | None:
+        return self._app.dispatcher.estimate(job_id) if self._app.dispatcher else None
+
+    async def cancel(self, job_id: str) -> None:
+        if self._app.dispatcher:
+            await self._app.dispatcher.cancel(job_id)
+
+
+class _Background:
+    """Work that runs beside the body of an `async with`, whose failure ends the body."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> None:
+        self._work, self._stop = work, stop
+
+    async def __aenter__(self) -> None:
+        self._body = asyncio.current_task()
+        self._leaving = False
+        self._task = asyncio.create_task(self._work)
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not self._leaving and self._body and not task.cancelled() and task.exception():
+            self._body.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaving = True
+        failed = self._task.done()
+        self._stop()
+        await self._task
+        if failed and self._body:
+            self._body.uncancel()
+
+
+def model_limits(settings: Settings) -> dict[str, Limits]:
+    """Limits of every configured model by name; a missing folder or file is named.
+
+    Raises:
+        ModelMissing: a configured model's folder, or a file in it, is not there.
+    """
+    found = {}
+    for name, where in settings.models:
+        if ":role=" in name:
+            continue
+        folder = Path(where)
+        if not folder.exists() and HUB_ID.fullmatch(where) and not Path(where.split("/")[0]).exists():
+            found[name] = Limits(model=name, samplers=models.SAMPLERS)
+        else:
+            found[name] = models.limits(name, folder)
+    return found
+
+
+async def _until_told(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends or the process is asked to stop; then stop the rest."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, told.set)
+        except NotImplementedError:  # Windows' event loops take no handlers
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(told.set))
+    tasks = [asyncio.create_task(one) for one in (*work, _wait(told))]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

@@ -1,0 +1,461 @@
+"""What may be asked of the bot. Every way in (Discord, CLI, later the web) ends here.
+
+accept → plan → resolve the pictures meant → check rights → clamp → Recipe → Job row → dispatcher.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final, Literal, Protocol
+
+from pixxelbot import picture as pictures
+from pixxelbot.errors import (
+    EmptyPrompt,
+    InvalidRequest,
+    LostRace,
+    NotFound,
+    OutOfRange,
+    PixxelbotError,
+    PromptTooLong,
+    Refused,
+    UnknownChoice,
+    Unsupported,
+)
+from pixxelbot.intent import Action, Ask, Changes, Intent
+from pixxelbot.job import Address, Estimate, Job, Request, Status
+from pixxelbot.picture import Picture
+from pixxelbot.planner import Planner
+from pixxelbot.planner.flags import read_flags
+from pixxelbot.planner.styles import load_styles
+from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of
+from pixxelbot.store import Store
+
+log = logging.getLogger(__name__)
+
+Verb = Literal["see", "vary", "upscale", "remix", "again", "delete", "cancel"]
+
+STRENGTH: Final = {"img2img": 0.6, "vary": 0.6, "upscale": 0.3, "inpaint": 0.9}
+"""Default share of noise by kind; judged by eye on the bundled model."""
+MAX_UPSCALED: Final = 4096
+"""Longest side of an enlargement in pixels; a PNG of 4096² stays near Discord's 25 MiB a request."""
+CONTEXT: Final = 12
+"""Recent pictures a planner is shown."""
+PLANS_AT_ONCE: Final = 16
+"""A burst of requests must not open a hundred connections to the language model."""
+WORDS_ONLY: Final = frozenset({"chat", "help", "clarify"})
+
+
+class Queue(Protocol):
+    """What the studio needs of the dispatcher, where one runs in this process."""
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+
+    def estimate(self, job_id: str) -> Estimate | None:
+        """Place in line and seconds left."""
+
+    async def cancel(self, job_id: str) -> None:
+        """Stop a job between two of its steps."""
+
+
+class Studio:
+    """Accepts requests and answers questions about them; makes every Recipe and Job there is."""
+
+    def __init__(
+        self,
+        store: Store,
+        planner: Planner,
+        limits: Mapping[str, Limits],
+        predict: Callable[[Recipe], float],
+        queue: Queue | None = None,
+    ) -> None:
+        self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
+        self.default_model = next(iter(limits))
+        self.styles = tuple(load_styles())
+        self._plans: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(PLANS_AT_ONCE)
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    async def accept(self, request: Request) -> Request:
+        """Check and store a request, and start planning it. A repeated event gives the request it first made.
+
+        Raises:
+            InvalidRequest: nothing can be drawn from this; nothing was stored.
+            StorageFull: the disk could not hold the result.
+        """
+        request = self.checked(request)
+        stored, fresh = await self.store.accept(request)
+        if fresh:
+            self._start(self._plan(stored))
+        return stored
+
+    def checked(self, request: Request) -> Request:
+        """The request with inline flags read out of its words and every option within its range."""
+        if request.intent is not None:
+            self._check(request.intent.changes)
+            return request
+        if len(request.words) > MAX_PROMPT:
+            raise PromptTooLong(len(request.words), MAX_PROMPT)
+        limits = self._limits(request.given.model)
+        words, flags = read_flags(request.words, limits)
+        if not words.strip() and not request.sources:
+            raise EmptyPrompt
+        given = request.given.over(flags)
+        self._check(given)
+        return request.evolve(words=words.strip(), given=given)
+
+    async def follow_up(
+        self, action: Action, targets: tuple[str, ...], request: Request, changes: Changes | None = None
+    ) -> Request:
+        """Accept a button or reaction: its intent is known, no planner is asked."""
+        intent = Intent(action=action, targets=targets, changes=changes or Changes(), planner="none")
+        return await self.accept(request.evolve(intent=intent))
+
+    async def upload(self, data: bytes, member_id: str) -> Picture:
+        """Validate and keep a picture that a member sent.
+
+        Raises:
+            InvalidPicture: the bytes are no picture that can be used.
+        """
+        png = await asyncio.to_thread(pictures.validate_upload, data)
+        width, height = await asyncio.to_thread(pictures.size_of, png)
+        return await self.store.keep_upload(png, member_id=member_id, width=width, height=height)
+
+    async def plan(self, request: Request) -> tuple[Intent, Recipe | None]:
+        """What would be drawn; nothing is stored."""
+        request = self.checked(request)
+        intent = await self._understand(request)
+        drawn = intent.action not in WORDS_ONLY | {"cancel", "delete"}
+        return intent, await self._recipe(request, intent) if drawn else None
+
+    async def resume(self) -> None:
+        """Take up planning that a crash cut off."""
+        for request in await self.store.requests(status=Status.PLANNING):
+            self._start(self._plan(request))
+
+    async def close(self) -> None:
+        """Stop planning; what is unfinished resumes at the next start."""
+        for task in self._plans:
+            task.cancel()
+        await asyncio.gather(*self._plans, return_exceptions=True)
+
+    # --- looking and stopping -----------------------------------------------------------------------------------
+
+    async def finished(self, request_id: str) -> Request:
+        """The request once it has ended."""
+        return await self._when(request_id, lambda request: request.status.ended)
+
+    async def planned(self, request_id: str) -> Request:
+        """The request once its planning is over."""
+        return await self._when(request_id, lambda request: request.status is not Status.PLANNING)
+
+    async def _when(self, request_id: str, reached: Callable[[Request], bool]) -> Request:
+        while not reached(request := await self.store.request(request_id)):
+            await self.store.wait_for_change(0.5)
+        return request
+
+    async def estimate(self, request_id: str) -> Estimate | None:
+        """Place in line and seconds left; None before it is queued, or where another process decides the queue."""
+        job = await self.store.job_of(request_id)
+        return self.queue.estimate(job.id) if job and self.queue else None
+
+    async def cancel(self, job_id: str, member_id: str, moderator: bool = False) -> Job:
+        """Cancel a waiting or running job.
+
+        Raises:
+            Refused: it is somebody else's, or it has ended.
+        """
+        job = await self.store.job(job_id)
+        if not (job.member_id == member_id or moderator or _operator(member_id)):
+            raise Refused("Only the member who asked for it, or a moderator, can cancel this.")
+        if job.status.ended:
+            raise Refused(f"This job is {job.status.value} already; there is nothing to cancel.")
+        cancelled = await self.store.cancel_job(job.id)
+        if self.queue:
+            await self.queue.cancel(job.id)
+        return cancelled
+
+    async def delete(self, picture_id: str, member_id: str, moderator: bool = False) -> None:
+        """Remove a picture's bytes; its place in the lineage stays, empty."""
+        found = await self.store.picture(picture_id)
+        if not self.may(member_id, "delete", found, moderator=moderator):
+            raise Refused("Only the member who asked for this picture, or a moderator, can delete it.")
+        await self.store.delete_picture(found.id)
+
+    def may(
+        self, member_id: str, verb: Verb, found: Picture, where: Address | None = None, moderator: bool = False
+    ) -> bool:
+        """Whether this member may do this with that picture, from this place.
+
+        One's own pictures: everything. Others' pictures: to be seen and varied inside the server they were made in,
+        deleted by moderators alone. Direct messages never leak. The operator at the CLI may do everything.
+        """
+        if member_id == found.member_id or _operator(member_id):
+            return True
+        same_server = where is not None and found.guild_id is not None and where.guild_id == found.guild_id
+        if verb in ("delete", "cancel"):
+            return moderator and (where is None or same_server)
+        return same_server and not found.upload
+
+    # --- from words to a job ------------------------------------------------------------------------------------
+
+    def _start(self, planning: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(planning)
+        self._plans.add(task)
+        task.add_done_callback(self._plans.discard)
+
+    async def _plan(self, request: Request) -> None:
+        async with self._places:
+            with contextlib.suppress(LostRace):  # another process planned it, or its author cancelled it
+                await self._ending_recorded(request, self._carry_out(request))
+
+    async def _ending_recorded(self, request: Request, work: Awaitable[None]) -> None:
+        """Every accepted request reaches a recorded end, whatever happens to it here."""
+        try:
+            await work
+        except LostRace:
+            raise
+        except PixxelbotError as error:
+            await self.store.fail_request(request.id, error)
+        except Exception:
+            log.exception("planning request %s failed", request.id)
+            await self.store.fail_request(
+                request.id, PixxelbotError("Something unforeseen happened while planning. The operator can see it in the log.")
+            )
+
+    async def _carry_out(self, request: Request) -> None:
+        intent = await self._understand(request)
+        if intent.action in WORDS_ONLY:
+            await self.store.answer(request.id, intent)
+        elif intent.action == "cancel":
+            await self._cancel_latest(request, intent)
+        elif intent.action == "delete":
+            for target in intent.targets:
+                await self.delete(target, request.member_id)
+            await self.store.answer(request.id, intent.model_copy(update={"reply": "Deleted."}))
+        else:
+            recipe = await self._recipe(request, intent)
+            await self._queue(request, intent, recipe)
+
+    async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
+        job = Job(
+            request_id=request.id,
+            member_id=request.member_id,
+            recipe=recipe,
+            weight=request.weight,
+            cost=self.predict(recipe),
+            notes=intent.notes,
+        )
+        await self.store.queue_job(request.id, intent, job)
+        if self.queue:
+            self.queue.wake()
+
+    async def _cancel_latest(self, request: Request, intent: Intent) -> None:
+        waiting = await self.store.jobs(
+            statuses=(Status.RUNNING, Status.QUEUED), member=request.member_id, limit=1, newest=True
+        )
+        for job in waiting:
+            await self.cancel(job.id, request.member_id)
+        reply = "Cancelled." if waiting else "You have nothing waiting or running that could be cancelled."
+        await self.store.answer(request.id, intent.model_copy(update={"reply": reply}))
+
+    async def _understand(self, request: Request) -> Intent:
+        if request.intent is not None:
+            return request.intent
+        return await self.planner.plan(
+            Ask(
+                words=request.words,
+                given=request.given,
+                limits=self._limits(request.given.model),
+                styles=self.styles,
+                pictures=tuple((found.id, found.recipe) for found in await self._recent(request)),
+            )
+        )
+
+    async def _recent(self, request: Request) -> list[Picture]:
+        """The member's latest pictures here, newest job first, in the order they stand in the grid."""
+        found = await self.store.pictures(
+            member=request.member_id, channel=request.address.channel_id, limit=CONTEXT
+        )
+        drawn = [one for one in found if not one.upload and not one.deleted]
+        jobs = list(dict.fromkeys(one.job_id for one in drawn))
+        return sorted(drawn, key=lambda one: (jobs.index(one.job_id), one.index))
+
+    async def _recipe(self, request: Request, intent: Intent) -> Recipe:
+        match intent.action:
+            case "imagine":
+                return await self._imagine(request, intent)
+            case "again" | "vary" | "remix" | "upscale":
+                parents = await self._parents(request, intent)
+                return FOLLOW_UPS[intent.action](self, parents, request.given.over(intent.changes))
+            case _:
+                raise Unsupported(intent.action)
+
+    async def _parents(self, request: Request, intent: Intent) -> list[Picture]:
+        """The pictures meant: those named, else the member's latest here."""
+        found = [await self.store.picture(target) for target in intent.targets] or (await self._recent(request))[:1]
+        if not found:
+            raise NotFound("picture", "your last one")
+        for one in found:
+            if not self.may(request.member_id, _verb(intent.action), one, request.address):
+                raise Refused("That picture belongs to somebody else and was made elsewhere.")
+            if one.deleted:
+                raise NotFound("picture", one.id)
+        return found
+
+    async def _imagine(self, request: Request, intent: Intent) -> Recipe:
+        changes = request.given.over(intent.changes)
+        limits = self._limits(changes.model)
+        starts = [await self.store.picture(source) for source in request.sources]
+        for start in starts:
+            if not self.may(request.member_id, "vary", start, request.address):
+                raise Refused("The picture to start from is not yours.")
+        width, height = self._size(limits, changes, starts[0] if starts else None)
+        kind = "img2img" if starts else "text2img"
+        return Recipe(
+            kind=kind,
+            prompt=changes.prompt or request.words,
+            negative_prompt=changes.negative_prompt or "",
+            width=width,
+            height=height,
+            aspect=changes.aspect or aspect_of(width, height),
+            count=min(changes.count or 4, MAX_COUNT),
+            seed=_seed(changes.seed),
+            steps=min(changes.steps or limits.steps, limits.max_steps),
+            guidance_scale=limits.guidance_scale if changes.guidance_scale is None else changes.guidance_scale,
+            sampler=changes.sampler or limits.samplers[0],
+            model=limits.model,
+            styles=changes.styles or (),
+            strength=None if not starts else STRENGTH[kind] if changes.strength is None else changes.strength,
+            mode=changes.mode or "fast",
+            verbatim=bool(changes.verbatim),
+            sources=tuple(start.id for start in starts),
+        )
+
+    def _size(self, limits: Limits, changes: Changes, start: Picture | None) -> tuple[int, int]:
+        if changes.width and changes.height:
+            return limits.fit(changes.width), limits.fit(changes.height)
+        if changes.aspect:
+            return limits.size(changes.aspect)
+        return limits.size(f"{start.width}:{start.height}" if start else "1:1")
+
+    def _again(self, parents: list[Picture], changes: Changes) -> Recipe:
+        return self._changed(parents[0].recipe, changes, seed=_seed(changes.seed))
+
+    def _vary(self, parents: list[Picture], changes: Changes) -> Recipe:
+        """Variations of one picture, or one variation of each of several."""
+        parent, sources = parents[0], tuple(one.id for one in parents)
+        count = changes.count or (len(sources) if len(sources) > 1 else 4)
+        strength = STRENGTH["vary"] if changes.strength is None else changes.strength
+        drawn = {"kind": "vary", "sources": sources, "strength": strength, "seed": _seed(changes.seed)}
+        size = self._at_model_size(parent)
+        return self._changed(parent.recipe, changes, **drawn, **size, count=count, scale=None, mask=None)
+
+    def _remix(self, parents: list[Picture], changes: Changes) -> Recipe:
+        """The parent's recipe with changes, from the parent's own noise, so that what was not mentioned stays alike."""
+        parent = parents[0]
+        kept = changes.seed is None and bool(changes.said())
+        seed = parent.seed if kept else _seed(changes.seed)
+        fresh: dict[str, Any] = {"kind": "text2img", "sources": (), "strength": None, "scale": None, "mask": None}
+        if parent.recipe.kind == "img2img":
+            fresh = {}
+        return self._changed(
+            parent.recipe, changes, **fresh, **self._at_model_size(parent), seed=seed, count=changes.count or 4
+        )
+
+    def _upscale(self, parents: list[Picture], changes: Changes) -> Recipe:
+        parent = parents[0]
+        scale = changes.scale or 2.0
+        width, height = round(parent.width * scale), round(parent.height * scale)
+        if max(width, height) > MAX_UPSCALED:
+            raise OutOfRange("The enlarged side in pixels", max(width, height), 64, MAX_UPSCALED)
+        strength = STRENGTH["upscale"] if changes.strength is None else changes.strength
+        return parent.recipe.evolve(
+            kind="upscale", sources=(parent.id,), scale=scale, width=width, height=height, strength=strength,
+            count=1, seed=parent.seed, mask=None,
+        )  # fmt: skip
+
+    def _at_model_size(self, parent: Picture) -> dict[str, Any]:
+        """Width and height of an enlarged parent brought back to what the model draws."""
+        limits = self._limits(parent.recipe.model)
+        if max(parent.width, parent.height) <= limits.maximum:
+            return {}
+        width, height = limits.size(f"{parent.width}:{parent.height}")
+        return {"width": width, "height": height}
+
+    def _changed(self, recipe: Recipe, changes: Changes, **fields: Any) -> Recipe:
+        limits = self._limits(changes.model or recipe.model)
+        said = {name: value for name, value in changes.said().items() if name not in ("seed", "width", "height")}
+        if changes.aspect or changes.width:
+            fields["width"], fields["height"] = self._size(limits, changes, None)
+        if changes.model and recipe.sampler not in limits.samplers:
+            said.setdefault("sampler", limits.samplers[0])
+        return recipe.evolve(**(fields | said | {"model": limits.model}))
+
+    # --- limits -------------------------------------------------------------------------------------------------
+
+    def _limits(self, model: str | None) -> Limits:
+        name = model or self.default_model
+        if name not in self.limits:
+            raise UnknownChoice("model", name, self.limits)
+        return self.limits[name]
+
+    def _check(self, given: Changes) -> None:
+        """Raise OutOfRange or UnknownChoice for the first option outside what its model can do."""
+        limits = self._limits(given.model)
+        for name, low, high in (
+            ("count", 1, MAX_COUNT),
+            ("steps", 1, limits.max_steps),
+            ("guidance_scale", 0, limits.max_guidance),
+            ("seed", 0, MAX_SEED),
+            ("strength", 0, 1),
+            ("scale", 1, 8),
+            ("width", limits.minimum, limits.maximum),
+            ("height", limits.minimum, limits.maximum),
+        ):
+            value = getattr(given, name)
+            if value is not None and not low <= value <= high:
+                raise OutOfRange(name, value, low, high)
+        if given.aspect and not 1 / 4 <= _ratio(given.aspect) <= 4:
+            raise OutOfRange("aspect", given.aspect, "1:4", "4:1")
+        if given.sampler and given.sampler not in limits.samplers:
+            raise UnknownChoice("sampler", given.sampler, limits.samplers)
+        for style, _ in given.styles or ():
+            if style not in self.styles:
+                raise UnknownChoice("style", style, self.styles)
+        for text in (given.prompt, given.negative_prompt):
+            if text and len(text) > MAX_PROMPT:
+                raise PromptTooLong(len(text), MAX_PROMPT)
+
+
+FOLLOW_UPS: Final[Mapping[str, Callable[[Studio, list[Picture], Changes], Recipe]]] = {
+    "again": Studio._again,
+    "vary": Studio._vary,
+    "remix": Studio._remix,
+    "upscale": Studio._upscale,
+}
+"""How each follow-up makes its recipe from the pictures it follows."""
+
+
+def _operator(member_id: str) -> bool:
+    return member_id.startswith("cli:")
+
+
+def _verb(action: Action) -> Verb:
+    return "upscale" if action == "upscale" else "vary"
+
+
+def _seed(said: int | None) -> int:
+    return secrets.randbelow(MAX_SEED + 1) if said is None else said
+
+
+def _ratio(aspect: str) -> float:
+    across, down = (int(part) for part in aspect.split(":"))
+    if not across or not down:
+        raise InvalidRequest(f"The aspect {aspect} has a zero in it. Write it like 16:9.")
+    return across / down
