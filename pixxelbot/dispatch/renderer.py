@@ -1,0 +1,44 @@
+"""The seam between deciding and drawing: whatever turns a job into pictures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.recipe import Recipe
+
+
+class Renderer(Protocol):
+    """Draws jobs, several at once."""
+
+    async def start(self) -> None:
+        """Return once it is ready to draw with the default model."""
+        ...
+
+    async def close(self) -> None:
+        """End it; renders in flight raise RendererCrashed."""
+        ...
+
+    def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
+        """Draw one job: any number of Progress, then exactly one Rendered.
+
+        `sources` maps the picture ids of `recipe.sources` and `recipe.mask` to PNG bytes. Raises a RenderError leaf:
+        RendererCrashed when the drawing process died (retryable), any other is final. Closing the iterator, or
+        cancelling the task that reads it, ends the drawing within one step.
+        """
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether a job handed over now would be drawn at once."""
+        ...
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models whose weights are in memory."""
+        ...
+
+    def predict(self, recipe: Recipe) -> float:
+        """GPU-seconds this will take, learnt from what earlier renders took."""
+        ...
