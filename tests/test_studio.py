@@ -1,0 +1,192 @@
+"""The studio: what may be asked, by whom, and what recipe comes of it. Real store, real offline planner."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pixxelbot.app import model_limits
+from pixxelbot.errors import (
+    EmptyPrompt,
+    ModelIncomplete,
+    ModelMissing,
+    OutOfRange,
+    PromptTooLong,
+    Refused,
+    UnknownChoice,
+    UnknownFlag,
+)
+from pixxelbot.intent import Changes
+from pixxelbot.job import Address, Job, Request, Status, new_id
+from pixxelbot.picture import Picture
+from pixxelbot.planner import build_planner
+from pixxelbot.recipe import Recipe
+from pixxelbot.settings import BUNDLED
+from pixxelbot.store import Store
+from pixxelbot.studio import Studio
+from tests import factories
+
+
+@pytest.fixture
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    settings = factories.settings(tmp_path)
+    store = await Store.open(settings)
+    await store.migrate()
+    studio = Studio(store, build_planner(settings), model_limits(settings), predict=lambda recipe: float(recipe.count))
+    yield studio
+    await studio.close()
+    await store.close()
+
+
+async def queued(studio: Studio, request: Request) -> tuple[Request, Job | None]:
+    accepted = await studio.accept(request)
+    planned = await studio.planned(accepted.id)
+    return planned, await studio.store.job_of(planned.id)
+
+
+async def recipe_of(studio: Studio, request: Request) -> Recipe:
+    planned, job = await queued(studio, request)
+    assert job is not None, planned.error_message
+    return job.recipe
+
+
+async def uploaded(studio: Studio, **kwargs: str) -> Picture:
+    return await studio.upload(factories.png(), kwargs.get("member_id", "discord:1"))
+
+
+async def test_words_become_a_job_with_the_models_own_defaults(studio: Studio) -> None:
+    recipe = await recipe_of(studio, factories.request("a red fox under a full moon, and no clouds"))
+    assert (recipe.kind, recipe.count, recipe.width, recipe.height) == ("text2img", 4, 128, 128)
+    assert "fox" in recipe.prompt and "cloud" in recipe.negative_prompt and "cloud" not in recipe.prompt
+
+
+async def test_what_an_option_fixed_no_planner_changes(studio: Studio) -> None:
+    given = Changes(count=2, seed=5, steps=9, guidance_scale=6.5, aspect="3:2", negative_prompt="dogs")
+    recipe = await recipe_of(studio, factories.request("four pictures of a fox, square", given=given))
+    assert (recipe.count, recipe.seed, recipe.steps, recipe.guidance_scale) == (2, 5, 9, 6.5)
+    assert recipe.width > recipe.height and "dogs" in recipe.negative_prompt
+
+
+async def test_inline_flags_are_read_and_leave_the_prompt(studio: Studio) -> None:
+    recipe = await recipe_of(studio, factories.request("a fox --seed 77 --ar 2:3 --steps 12"))
+    assert (recipe.seed, recipe.steps) == (77, 12)
+    assert recipe.height > recipe.width and "--" not in recipe.prompt
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "named"),
+    [
+        (factories.request(""), EmptyPrompt, "no words"),
+        (factories.request("   "), EmptyPrompt, "no words"),
+        (factories.request("x" * 5000), PromptTooLong, "4,000"),
+        (factories.request("fox --frobnicate 3"), UnknownFlag, "--frobnicate"),
+        (factories.request("fox --steps 9000"), OutOfRange, "100"),
+        (factories.request(given=Changes(steps=0)), OutOfRange, "between 1 and 100"),
+        (factories.request(given=Changes(count=11)), OutOfRange, "between 1 and 10"),
+        (factories.request(given=Changes(strength=1.5)), OutOfRange, "between 0 and 1"),
+        (factories.request(given=Changes(aspect="9:1")), OutOfRange, "4:1"),
+        (factories.request(given=Changes(model="sd9")), UnknownChoice, "bundled"),
+        (factories.request(given=Changes(sampler="Nope")), UnknownChoice, "DDIM"),
+        (factories.request(given=Changes(styles=(("nope", 1.0),))), UnknownChoice, "nope"),
+    ],
+)
+async def test_a_bad_request_is_answered_at_once_and_stores_nothing(
+    studio: Studio, request_: Request, error: type[Exception], named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        await studio.accept(request_)
+    assert await studio.store.requests() == []
+
+
+async def test_the_same_event_twice_is_one_request(studio: Studio) -> None:
+    request = factories.request()
+    first, again = await studio.accept(request), await studio.accept(request.evolve(id=new_id()))
+    assert first.id == again.id
+    assert len(await studio.store.jobs()) <= 1
+    await studio.planned(first.id)
+    assert len(await studio.store.jobs()) == 1
+
+
+async def test_a_picture_sent_along_is_the_start(studio: Studio) -> None:
+    picture = await uploaded(studio)
+    recipe = await recipe_of(studio, factories.request("a fox", sources=(picture.id,)))
+    assert (recipe.kind, recipe.sources) == ("img2img", (picture.id,))
+    assert recipe.width > recipe.height and recipe.strength == pytest.approx(0.6)
+
+
+async def test_somebody_elses_upload_is_not_a_start(studio: Studio) -> None:
+    picture = await uploaded(studio, member_id="discord:2")
+    planned, job = await queued(studio, factories.request("a fox", sources=(picture.id,)))
+    assert job is None and planned.status is Status.FAILED and planned.error_code == Refused.code
+
+
+async def test_planning_cut_off_by_a_crash_is_taken_up_again(studio: Studio) -> None:
+    stored, fresh = await studio.store.accept(factories.request("a cat"))
+    assert fresh and stored.status is Status.PLANNING
+    await studio.resume()
+    planned = await studio.planned(stored.id)
+    assert planned.status is Status.QUEUED
+
+
+async def test_a_follow_up_without_a_picture_ends_with_a_clear_card(studio: Studio) -> None:
+    planned, job = await queued(studio, factories.request().evolve(intent=None, words="upscale it"))
+    assert job is None and planned.status in (Status.FAILED, Status.DONE)
+
+
+async def test_only_author_or_moderator_cancels(studio: Studio) -> None:
+    _, job = await queued(studio, factories.request())
+    assert job is not None
+    with pytest.raises(Refused):
+        await studio.cancel(job.id, "discord:2")
+    assert (await studio.cancel(job.id, "discord:2", moderator=True)).status is Status.CANCELLED
+    with pytest.raises(Refused, match="cancelled already"):
+        await studio.cancel(job.id, "discord:1")
+
+
+def picture(**changes: object) -> Picture:
+    values: dict[str, object] = {
+        "id": new_id(), "job_id": new_id(), "request_id": new_id(), "member_id": "discord:1", "guild_id": "10",
+        "channel_id": "20", "index": 0, "seed": 1, "width": 8, "height": 8, "sha256": "", "key": "", "parents": (),
+        "created_at": 0.0, "deleted": False, "recipe": factories.recipe(), "upload": False,
+    }  # fmt: skip
+    return Picture(**(values | changes))  # type: ignore[arg-type]
+
+
+SAME, OTHER, DIRECT = Address(guild_id="10", channel_id="21"), Address(guild_id="11"), Address(channel_id="30")
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "made", "where", "moderator", "allowed"),
+    [
+        ("discord:1", "delete", "10", OTHER, False, True),
+        ("discord:1", "see", None, DIRECT, False, True),
+        ("discord:2", "see", "10", SAME, False, True),
+        ("discord:2", "vary", "10", SAME, False, True),
+        ("discord:2", "vary", "10", OTHER, False, False),
+        ("discord:2", "vary", "10", DIRECT, False, False),
+        ("discord:2", "see", None, SAME, False, False),
+        ("discord:2", "see", None, DIRECT, False, False),
+        ("discord:2", "delete", "10", SAME, False, False),
+        ("discord:2", "delete", "10", SAME, True, True),
+        ("discord:2", "delete", "10", OTHER, True, False),
+        ("discord:2", "vary", "10", None, False, False),
+        ("cli:ana", "delete", "10", None, False, True),
+    ],
+)
+async def test_who_may_do_what_with_a_picture(
+    studio: Studio, who: str, verb: str, made: str | None, where: Address | None, moderator: bool, allowed: bool
+) -> None:
+    assert studio.may(who, verb, picture(guild_id=made), where, moderator) is allowed  # type: ignore[arg-type]
+
+
+async def test_a_model_folder_that_lacks_something_is_named(tmp_path: Path) -> None:
+    gone = factories.settings(tmp_path, models=(("x", str(tmp_path / "nowhere")),))
+    with pytest.raises(ModelMissing, match="nowhere"):
+        model_limits(gone)
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "model_index.json").write_bytes((BUNDLED / "model_index.json").read_bytes())
+    with pytest.raises(ModelIncomplete, match=r"text_encoder|unet|vae|scheduler|tokenizer"):
+        model_limits(factories.settings(tmp_path, models=(("x", str(half)),)))
