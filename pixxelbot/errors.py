@@ -14,6 +14,7 @@
     ├── StoreError                    the database or the picture files
     │   ├── StorageFull · StorageUnwritable · DatabaseBusy
     │   └── LostRace                  somebody else changed the row first
+    │       └── Fenced                another dispatcher has taken over
     ├── PlannerError                  the language model did not give a usable plan (the offline planner takes over)
     │   └── PlannerTimeout · PlannerUnavailable · PlannerAnswerInvalid
     ├── RenderError                   the picture could not be drawn
@@ -212,6 +213,12 @@ class LostRace(StoreError):
     """The row changed under us; whoever changed it first is right."""
 
     code = "lost_race"
+
+
+class Fenced(LostRace):
+    """Another dispatcher has taken over; what this one still holds is no longer its business."""
+
+    code = "fenced"
 
 
 class PlannerError(PixxelbotError):

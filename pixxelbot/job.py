@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ulid import ULID
 
@@ -169,3 +169,18 @@ class Estimate:
     """1 is next; 0 is running."""
     seconds: float
     """Until it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One entry of the outbox: something that a member must be told, until it is told or never can be."""
+
+    id: str
+    kind: Literal["result", "error", "reply", "cancelled"]
+    """A drawn job, a failure (`request.error_message`), words only (`request.intent.reply`), or a cancellation."""
+    request: Request
+    job: Job | None = None
+    attempts: int = 0
+    """Tries that failed so far."""
+    created_at: float = 0.0
+    """Unix seconds."""
