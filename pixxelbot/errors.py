@@ -205,8 +205,8 @@ class DatabaseBusy(StoreError):
 
     code = "database_busy"
 
-    def __init__(self) -> None:
-        super().__init__("The database is held by another process. Nothing was lost; please try again in a moment.")
+    def __init__(self, reason: str = "another process holds it") -> None:
+        super().__init__(f"The database cannot be used now ({reason}). Nothing was lost; please try again in a moment.")
 
 
 class LostRace(StoreError):
@@ -329,3 +329,11 @@ def by_code(code: str) -> type[PixxelbotError]:
             return kind
         pending.extend(kind.__subclasses__())
     return PixxelbotError
+
+
+def recalled(code: str, message: str) -> PixxelbotError:
+    """The error that a stored row speaks of, with its own class, words and exit code."""
+    kind = by_code(code)
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error

@@ -1,0 +1,360 @@
+"""Commands that draw: the same way through studio, dispatcher, renderer and store that Discord uses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.table import Table
+
+from pixxelbot.cli import session
+from pixxelbot.cli.screen import Json, Screen, table
+from pixxelbot.errors import InvalidRequest, StoreError
+
+if TYPE_CHECKING:
+    from pixxelbot.app import App
+    from pixxelbot.intent import Action, Changes, Intent
+    from pixxelbot.job import Job, Request
+    from pixxelbot.picture import Picture
+    from pixxelbot.recipe import Recipe
+
+Words = Annotated[list[str], typer.Argument(metavar="TEXT", help="What you would like to see.")]
+PictureId = Annotated[str, typer.Argument(metavar="PICTURE", help="Id of a picture, or its beginning.")]
+Count = Annotated[int | None, typer.Option("--count", help="How many pictures, 1 to 10.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Where the noise starts; the same seed draws the same picture.")
+]
+Aspect = Annotated[str | None, typer.Option("--ar", metavar="W:H", help="Width to height, such as 16:9.")]
+Steps = Annotated[int | None, typer.Option("--steps", help="Denoising steps.")]
+Guidance = Annotated[
+    float | None, typer.Option("--guidance", help="How strictly the words are followed; 1 is not at all.")
+]
+Sampler = Annotated[str | None, typer.Option("--sampler", help="Solver, such as DDIM or Euler a.")]
+Model = Annotated[str | None, typer.Option("--model", help="Name of a model in PIXXELBOT_MODELS.")]
+Style = Annotated[list[str] | None, typer.Option("--style", metavar="NAME[:WEIGHT]", help="A style; may be repeated.")]
+Negative = Annotated[str | None, typer.Option("--negative", metavar="TEXT", help="What must not be in the picture.")]
+Verbatim = Annotated[bool, typer.Option("--verbatim", help="Draw exactly these words; nothing is added.")]
+Image = Annotated[Path | None, typer.Option("--image", metavar="FILE", help="A picture to start from.", dir_okay=False)]
+Strength = Annotated[
+    float | None, typer.Option("--strength", help="How much of the start is redrawn: 0 keeps it, 1 ignores it.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder for the pictures.", show_default="out in PIXXELBOT_HOME"),
+]
+
+SHOWN: Final = {
+    "prompt": "prompt",
+    "negative_prompt": "without",
+    "aspect": "aspect",
+    "count": "pictures",
+    "styles": "styles",
+    "strength": "strength",
+    "scale": "enlarged",
+    "steps": "steps",
+    "guidance_scale": "guidance",
+    "sampler": "sampler",
+    "seed": "seed",
+    "model": "model",
+}
+"""Fields of a recipe that the plan shows, in this order, and what they are called there."""
+
+
+def imagine(
+    text: Words,
+    count: Count = None,
+    seed: Seed = None,
+    ar: Aspect = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    sampler: Sampler = None,
+    model: Model = None,
+    style: Style = None,
+    negative: Negative = None,
+    verbatim: Verbatim = False,
+    image: Image = None,
+    strength: Strength = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Draw pictures from words, and print where they are."""
+    given = changes(
+        count=count, seed=seed, aspect=ar, steps=steps, guidance_scale=guidance, sampler=sampler, model=model,
+        styles=weighted(style), negative_prompt=negative, verbatim=verbatim or None, strength=strength,
+    )  # fmt: skip
+    session.wait_for(_imagine(Screen(json), " ".join(text), given, image, out))
+
+
+async def _imagine(screen: Screen, words: str, given: Changes, image: Path | None, out: Path | None) -> None:
+    async with session.opened(console=screen.news) as app:
+        request = asked(words=words, given=given, sources=await _uploaded(app, image))
+        await _see_through(screen, app, lambda: app.studio.accept(request), out)
+
+
+def plan(
+    text: Words,
+    count: Count = None,
+    seed: Seed = None,
+    ar: Aspect = None,
+    model: Model = None,
+    style: Style = None,
+    negative: Negative = None,
+    verbatim: Verbatim = False,
+    json: Json = False,
+) -> None:
+    """Show what would be drawn and why; nothing is drawn or kept."""
+    given = changes(
+        count=count, seed=seed, aspect=ar, model=model, styles=weighted(style), negative_prompt=negative,
+        verbatim=verbatim or None,
+    )  # fmt: skip
+    session.wait_for(_plan(Screen(json), " ".join(text), given))
+
+
+async def _plan(screen: Screen, words: str, given: Changes) -> None:
+    async with session.opened(console=screen.news) as app:
+        intent, recipe = await app.studio.plan(asked(words=words, given=given))
+    answer = {
+        "action": intent.action,
+        "targets": list(intent.targets),
+        "description": intent.description,
+        "query": intent.query,
+        "recipe": recipe and recipe.model_dump(mode="json"),
+        "reasons": intent.reasons,
+        "planner": intent.planner,
+        "notes": list(intent.notes),
+        "reply": intent.reply,
+    }
+    screen.answer(answer, plan_table(words, intent, recipe) if recipe else intent.reply or intent.action)
+
+
+def vary(
+    picture: PictureId,
+    strength: Strength = None,
+    count: Count = None,
+    seed: Seed = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Draw variations of a picture."""
+    _follow_up("vary", picture, changes(strength=strength, count=count, seed=seed), Screen(json), out)
+
+
+def remix(
+    picture: PictureId,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]", help="The new prompt; the old one when left out.")
+    ] = None,
+    count: Count = None,
+    seed: Seed = None,
+    ar: Aspect = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    style: Style = None,
+    negative: Negative = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Draw a picture's recipe again with changes; what was not mentioned stays alike."""
+    changed = changes(
+        prompt=" ".join(text or ()) or None, count=count, seed=seed, aspect=ar, steps=steps, guidance_scale=guidance,
+        styles=weighted(style), negative_prompt=negative,
+    )  # fmt: skip
+    _follow_up("remix", picture, changed, Screen(json), out)
+
+
+def upscale(
+    picture: PictureId,
+    scale: Annotated[float | None, typer.Option("--scale", help="How many times larger; 2 unless said.")] = None,
+    strength: Strength = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Enlarge a picture, with new detail."""
+    _follow_up("upscale", picture, changes(scale=scale, strength=strength), Screen(json), out)
+
+
+def again(picture: PictureId, seed: Seed = None, count: Count = None, out: Out = None, json: Json = False) -> None:
+    """Draw a picture's recipe again from fresh noise."""
+    _follow_up("again", picture, changes(seed=seed, count=count), Screen(json), out)
+
+
+def _follow_up(action: Action, picture: str, changed: Changes, screen: Screen, out: Path | None) -> None:
+    session.wait_for(_carry_out(action, picture, changed, screen, out))
+
+
+async def _carry_out(action: Action, picture: str, changed: Changes, screen: Screen, out: Path | None) -> None:
+    async with session.opened(console=screen.news) as app:
+        target = await app.store.picture(picture)
+        request = asked(words=target.recipe.prompt)
+        await _see_through(screen, app, lambda: app.studio.follow_up(action, (target.id,), request, changed), out)
+
+
+# --- from a request to files ------------------------------------------------------------------------------------
+
+
+async def _see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[Request]], out: Path | None) -> None:
+    """Accept a request, show how it comes along, and copy out what was drawn."""
+    from pixxelbot.cli.bars import bars
+
+    with bars(screen.news) as shown:
+        shown.stage("Understanding your words")
+        accepted = await accept()
+        request = await app.studio.planned(accepted.id)
+        job = await app.store.job_of(request.id)
+        if job and request.intent:
+            if not screen.as_json:
+                shown.print(plan_table(request.words, request.intent, job.recipe))
+            request = await _drawn(app, job, shown.follow(app, request))
+        raise_failure(request)
+    await _show(screen, app, request, await app.store.job_of(request.id), out or app.settings.home / "out")
+
+
+async def _drawn(app: App, job: Job, following: Awaitable[None]) -> Request:
+    """See a job through; whoever stops the command cancels the job."""
+    watching = asyncio.ensure_future(following)
+    try:
+        ended = await app.serve(job)
+        await watching
+    except asyncio.CancelledError:
+        with contextlib.suppress(InvalidRequest):
+            await app.studio.cancel(job.id, job.member_id)
+        raise
+    finally:
+        watching.cancel()
+    return ended
+
+
+async def _show(screen: Screen, app: App, request: Request, job: Job | None, out: Path) -> None:
+    pictures = await app.store.pictures(job=job.id, limit=job.recipe.count) if job else []
+    pictures.sort(key=lambda one: one.index)
+    paths = [await copied(out, f"{one.id}.png", await app.store.picture_bytes(one.id)) for one in pictures]
+    grid = await app.store.grid_bytes(job.id) if job else None
+    grid_path = await copied(out, f"{job.id}-grid.png", grid) if job and grid else None
+    intent = request.intent
+    answer = {
+        "job": job and job.id,
+        "request": request.id,
+        "status": job.status if job else request.status,
+        "planner": intent and intent.planner,
+        "intent": intent and intent.model_dump(mode="json"),
+        "recipe": job and job.recipe.model_dump(mode="json"),
+        "pictures": [_described(one, path) for one, path in zip(pictures, paths, strict=True)],
+        "grid": grid_path and str(grid_path),
+        "notes": list(job.notes) if job else [],
+    }
+    words = [intent.reply] if intent and not job else []
+    screen.answer(answer, *words, *map(str, paths), *([str(grid_path)] if grid_path else []))
+
+
+def _described(one: Picture, path: Path) -> dict[str, Any]:
+    return {"id": one.id, "path": str(path), "seed": one.seed, "width": one.width, "height": one.height}
+
+
+async def copied(folder: Path, name: str, data: bytes) -> Path:
+    def write() -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+        return (folder / name).absolute()
+
+    try:
+        return await asyncio.to_thread(write)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{folder / name} cannot be written ({reason}). Choose another folder with --out.") from error
+
+
+async def _uploaded(app: App, image: Path | None) -> tuple[str, ...]:
+    if image is None:
+        return ()
+    try:
+        data = await asyncio.to_thread(image.read_bytes)
+    except OSError as error:
+        raise InvalidRequest(f"--image {image} cannot be read ({error.strerror or error}).") from error
+    return ((await app.studio.upload(data, session.operator())).id,)
+
+
+# --- between the command line and the house's values ------------------------------------------------------------
+
+
+def asked(*, words: str, given: Changes | None = None, sources: tuple[str, ...] = ()) -> Request:
+    """A request of whoever sits at this machine."""
+    from pixxelbot.intent import Changes
+    from pixxelbot.job import Request, new_id
+
+    member = session.operator()
+    return Request(
+        source_event_id=f"cli:{new_id()}",
+        member_id=member,
+        member_name=member.removeprefix("cli:"),
+        words=words,
+        given=given or Changes(),
+        sources=sources,
+    )
+
+
+def changes(**said: Any) -> Changes:
+    """Options as Changes.
+
+    Raises:
+        InvalidRequest: one cannot be read at all; ranges are the studio's to check.
+    """
+    from pydantic import ValidationError
+
+    from pixxelbot.intent import Changes
+
+    try:
+        return Changes(**said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidRequest(
+            f"{first['loc'][0]} is {first['input']!r}, which cannot be read: {first['msg']}."
+        ) from None
+
+
+def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
+    """`neon` and `noir:0.5` as names with weights.
+
+    Raises:
+        InvalidRequest: a weight is no number.
+    """
+    if not styles:
+        return None
+    pairs = []
+    for style in styles:
+        name, _, weight = style.partition(":")
+        try:
+            pairs.append((name, float(weight or 1)))
+        except ValueError:
+            raise InvalidRequest(
+                f"--style {style}: the weight {weight!r} is no number. Write it like noir:0.5."
+            ) from None
+    return tuple(pairs)
+
+
+def plan_table(words: str, intent: Intent, recipe: Recipe) -> Table:
+    """Your words → what I drew with, and why."""
+    made = table(f"“{words}” → what I draw with", "", "value", "because")
+    values = recipe.model_dump()
+    for field, name in SHOWN.items():
+        value = values[field]
+        if value in (None, "", ()):
+            continue
+        if field == "styles":
+            value = ", ".join(f"{style} × {weight:g}" for style, weight in value)
+        made.add_row(name, f"{value:g}" if isinstance(value, float) else str(value), intent.reasons.get(field, ""))
+    for note in intent.notes:
+        made.add_row("note", note, "")
+    made.caption = f"planned by: {intent.planner}"
+    return made
+
+
+def raise_failure(request: Request) -> None:
+    """Raise the error that a request ended with, if it ended with one."""
+    if request.error_code:
+        from pixxelbot.errors import recalled
+
+        raise recalled(request.error_code, request.error_message or "")

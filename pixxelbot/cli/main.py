@@ -1,0 +1,86 @@
+"""The command line: every command, and the one place where errors become words and exit codes.
+
+0 done · 1 failed · 2 usage · 3 not found · 4 refused · 78 configuration · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from pixxelbot.cli import db, drawing, looking, queue, running
+from pixxelbot.errors import PixxelbotError
+
+INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells have it."""
+
+app = typer.Typer(
+    name="pixxelbot",
+    help="Draw with the bot's own models, look at what was drawn, and run the bot and its queue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (
+    drawing.imagine,
+    drawing.plan,
+    drawing.vary,
+    drawing.remix,
+    drawing.upscale,
+    drawing.again,
+    looking.history,
+    looking.show,
+    looking.lineage,
+    running.run,
+):
+    app.command()(_command)
+app.add_typer(queue.app)
+app.add_typer(db.app)
+
+
+def main() -> None:
+    """Entry point of `pixxelbot` and of `bot.py`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console's code page holds neither prompts nor tables
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(carry_out(sys.argv[1:]))
+
+
+def carry_out(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code."""
+    as_json = "--json" in arguments
+    try:
+        ended = app(args=list(arguments), prog_name="pixxelbot", standalone_mode=False)
+    except PixxelbotError as error:
+        return _tell(error.code, error.title, str(error), error.exit_code, as_json)
+    except typer.TyperException as error:
+        message = error.format_message()  # empty where the help was shown instead
+        return _tell("usage", "Usage", message, error.exit_code, as_json) if message else error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return _tell(
+            "interrupted", "Interrupted", "Stopped by you; nothing that was finished is lost.", INTERRUPTED, as_json
+        )
+    return ended if isinstance(ended, int) else 0
+
+
+def _tell(code: str, title: str, message: str, exit_code: int, as_json: bool) -> int:
+    """One line on what went wrong: an object on stdout for scripts, words on stderr for people."""
+    from pixxelbot.cli.logs import redact
+
+    if as_json:
+        sys.stdout.write(json.dumps({"error": {"code": code, "message": redact(message)}}, ensure_ascii=False) + "\n")
+    else:
+        line = Text.assemble((title, "bold red"), ": ", redact(message))
+        Console(stderr=True).print(line, soft_wrap=True)
+    return exit_code
+
+
+if __name__ == "__main__":
+    main()
