@@ -89,8 +89,10 @@ def test_a_foreign_library_stays_in_its_room(file: Path) -> None:
 
 
 def test_the_dispatcher_knows_a_renderer_only_through_its_seam() -> None:
-    deciding = [file for file in (HOUSE / "dispatch").glob("*.py")]
-    assert [file for file in deciding for name in imports(file) if name.startswith("pixxelbot.dispatch.renderers")] == []
+    deciding = list((HOUSE / "dispatch").glob("*.py"))
+    assert [
+        file for file in deciding for name in imports(file) if name.startswith("pixxelbot.dispatch.renderers")
+    ] == []
 
 
 def test_nothing_outside_the_engine_loads_torch() -> None:

@@ -52,8 +52,9 @@ class Bars:
     async def follow(self, app: App, request: Request) -> None:
         """Show how far the request has come until it ends; runs beside whatever carries it out."""
         while not request.status.ended:
+            seen = app.store.changes
             self._show(app, await app.store.job_of(request.id))
-            await app.store.wait_for_change(GLANCE)
+            await app.store.wait_for_change(GLANCE, seen)
             request = await app.store.request(request.id)
 
     def _show(self, app: App, job: Job | None) -> None:

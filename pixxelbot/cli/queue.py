@@ -55,8 +55,10 @@ async def _watch(screen: Screen, every: bool, member: str | None, limit: int) ->
         answer, shown = await _board(opened, every, member, limit)
         screen.answer(answer)
         with Live(shown, console=screen.news, auto_refresh=False) as live:
+            seen = opened.store.changes
             while True:
-                await opened.store.wait_for_change(GLANCE)
+                await opened.store.wait_for_change(GLANCE, seen)
+                seen = opened.store.changes
                 before, (answer, shown) = answer, await _board(opened, every, member, limit)
                 if screen.as_json and answer != before:
                     screen.answer(answer)
@@ -126,7 +128,7 @@ def retry(job: JobId, json: Json = False) -> None:
 async def _retry(screen: Screen, name: str) -> None:
     async with session.opened(console=screen.news) as opened:
         found = await opened.store.job(name)
-        job = await opened.store.retry_job(found.id)
+        job = await opened.store.retry_job(found.id, by=session.operator())
     screen.answer({"job": described(job)}, f"{job.id} is {job.status}.")
 
 
@@ -144,7 +146,7 @@ def resume(json: Json = False) -> None:
 
 async def _set_paused(screen: Screen, paused: bool) -> None:
     async with session.opened(console=screen.news) as opened:
-        await opened.store.set_flag(PAUSED, paused)
+        await opened.store.set_flag(PAUSED, "yes" if paused else None, by=session.operator())
     screen.answer({"paused": paused}, "The queue is paused." if paused else "The queue goes on.")
 
 
