@@ -1,0 +1,227 @@
+"""The bot on Discord: a client under a supervisor, and the one object that the app talks to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from pixxelbot.chat import asking, buttons, commands, reactions
+from pixxelbot.chat.deliver import Postman
+from pixxelbot.chat.preview import Previews
+from pixxelbot.chat.records import Records
+from pixxelbot.errors import ConfigurationError, QueueClosed
+from pixxelbot.job import Delivery, Job, Progress, Request
+from pixxelbot.recipe import Limits
+from pixxelbot.settings import Settings
+from pixxelbot.studio import Studio
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY: Final = 1.0
+"""Seconds before the first restart of a client that ended by itself."""
+LONGEST_DELAY: Final = 60.0
+CALM: Final = 60.0
+"""A client that ran for so many seconds starts the delays anew."""
+SYNC_DELAY: Final = 30.0
+"""Seconds between tries to tell Discord the commands."""
+PATIENCE: Final = 60.0
+"""Longest rate-limit pause in seconds that discord.py sits out itself; longer ones go back to the outbox."""
+NO_TOKEN: Final = (4004,)
+BAD_SHARDS: Final = (4010, 4011)
+BAD_INTENTS: Final = (4013, 4014)
+
+
+def point_at(settings: Settings) -> None:
+    """Let discord.py speak to the configured addresses; without any, to Discord's."""
+    if settings.discord_api:
+        Route.BASE = settings.discord_api
+    if settings.discord_gateway:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway)
+    if settings.discord_cdn:
+        discord.Asset.BASE = settings.discord_cdn
+
+
+def intents() -> discord.Intents:
+    """The least that the bot needs: none of them is privileged."""
+    return discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+
+
+class Bot(discord.AutoShardedClient):
+    """One connected client; the supervisor makes a new one whenever it ends."""
+
+    def __init__(self, chat: Chat) -> None:
+        settings = chat.settings
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            shard_count=settings.shard_count,
+            max_ratelimit_timeout=PATIENCE,
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self.shard_ids = list(settings.shard_ids) if settings.shard_ids else None
+        self.chat = chat
+        self.tree = commands.build_tree(self)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def setup_hook(self) -> None:
+        """Between login and the gateway: buttons, commands, and what an earlier run left."""
+        self.add_dynamic_items(buttons.Control)
+        await self._count_shards()
+        self._start(self._sync_commands())
+        self._start(self.chat.previews.resume())
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Forms are recognised here by their `custom_id`, as discord.py knows only those opened since its start."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            data: Any = interaction.data or {}
+            press = buttons.Press.read(str(data.get("custom_id", "")))
+            if press is not None:
+                await asking.guarded(interaction, buttons.submitted(interaction, press))
+
+    async def on_ready(self) -> None:
+        """The gateway has told all."""
+        log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """A reaction on any message."""
+        await reactions.added(self.chat, event)
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        """A reaction taken back."""
+        await reactions.removed(self.chat, event)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        await super().close()
+
+    async def _count_shards(self) -> None:
+        """Ask for the shard count here where a gateway is configured, so that discord.py keeps to that gateway."""
+        if not self.chat.settings.discord_gateway or self.shard_count is not None:
+            return
+        try:
+            self.shard_count, _, _ = await self.http.get_bot_gateway()
+        except discord.GatewayNotFound:
+            self.shard_count = 1
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord the commands, if they differ from what it was last told."""
+        print_ = commands.fingerprint(self.tree, self.application_id)
+        while await self.chat.store.flag(commands.SYNCED) != print_:
+            try:
+                await self.tree.sync()
+                await self.chat.store.set_flag(commands.SYNCED, print_)
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.warning("the commands could not be told to Discord, trying again: %s", error)
+                await asyncio.sleep(SYNC_DELAY)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("work beside the client failed", exc_info=task.exception())
+
+
+class Chat:
+    """Discord as the app sees it: run it, deliver through it, tell it of progress."""
+
+    def __init__(self, settings: Settings, studio: Studio, store: Records, limits: Mapping[str, Limits]) -> None:
+        self.settings, self.studio, self.store, self.limits = settings, studio, store, limits
+        self.client: Bot | None = None
+        self.postman = Postman(store, lambda: self.client)
+        self.previews = Previews(settings, studio, store, self.postman)
+        self._closing = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep a client connected until `close`; one that ends by itself is replaced, ever more slowly.
+
+        Raises:
+            ConfigurationError: Discord refuses the token, the intents or the shards; trying again would not help.
+        """
+        point_at(self.settings)
+        quiet = logging.getLogger("discord")  # below INFO it logs URLs and events with tokens in them
+        quiet.setLevel(max(quiet.getEffectiveLevel(), logging.INFO))
+        delay = FIRST_DELAY
+        while not self._closing.is_set():
+            started = time.monotonic()
+            error = await self._run_one_client()
+            if self._closing.is_set():
+                return
+            _raise_if_hopeless(error)
+            delay = FIRST_DELAY if time.monotonic() - started > CALM else delay
+            log.warning("the connection to Discord ended (%r); anew in %.0f s", error, delay)
+            await self._pause(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+
+    async def close(self) -> None:
+        """Accept nothing more and disconnect; what is unfinished goes on at the next start."""
+        self._closing.set()
+        await self.previews.close()
+        if self.client is not None:
+            await self.client.close()
+
+    async def deliver(self, delivery: Delivery) -> str | None:
+        """Bring an entry of the outbox to its member; returns the id of the message that shows it."""
+        await self.previews.finish(delivery.request.id)
+        request = await self.store.request(delivery.request.id)  # its placeholder may be known only now
+        return await self.postman.deliver(replace(delivery, request=request))
+
+    def on_progress(self, job: Job, progress: Progress) -> None:
+        """A render moved on."""
+        self.previews.on_progress(job, progress)
+
+    async def followed(self, request: Request, accepting: Coroutine[Any, Any, Request]) -> None:
+        """Accept a request and keep its placeholder up to date."""
+        accepted = await accepting
+        self.previews.follow(accepted)
+
+    def check_open(self) -> None:
+        """Raise QueueClosed while the bot is stopping."""
+        if self._closing.is_set():
+            raise QueueClosed("the bot is being restarted")
+
+    async def _run_one_client(self) -> BaseException | None:
+        """One client from login to its end; returns why it ended. A malformed event, too, ends discord.py."""
+        token = self.settings.discord_token
+        self.client = client = Bot(self)
+        try:
+            return await asking.failure(client.start(token.get_secret_value() if token else ""))
+        finally:
+            await client.close()
+
+    async def _pause(self, seconds: float) -> None:
+        sleeping = asyncio.create_task(self._closing.wait())
+        await asyncio.wait({sleeping}, timeout=seconds)
+        sleeping.cancel()
+
+
+def _raise_if_hopeless(error: BaseException | None) -> None:
+    code = error.code if isinstance(error, discord.ConnectionClosed) else None
+    if isinstance(error, discord.LoginFailure) or code in NO_TOKEN:
+        raise ConfigurationError(
+            "PIXXELBOT_DISCORD_TOKEN",
+            "…",
+            "Discord refuses this token; copy it again (developer portal → Bot → Reset Token)",
+        )
+    if isinstance(error, discord.PrivilegedIntentsRequired) or code in BAD_INTENTS:
+        raise ConfigurationError(
+            "PIXXELBOT_DISCORD_TOKEN", "…", "its application may not use the intents guilds and reactions"
+        )
+    if code in BAD_SHARDS:
+        raise ConfigurationError("PIXXELBOT_SHARD_COUNT", "…", "Discord wants another number of shards; leave it unset")

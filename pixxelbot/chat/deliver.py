@@ -1,0 +1,345 @@
+"""Bring something to a member: into the placeholder, else the channel, else a direct message, else it is impossible.
+
+Every way is an edit of the recorded placeholder or comes after a search for what was sent before, so that delivering
+twice shows once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import discord
+from discord import ui
+from PIL import Image
+
+from pixxelbot.chat import buttons, cards
+from pixxelbot.chat.records import Records
+from pixxelbot.errors import DeliveryError, DeliveryImpossible, NotFound
+from pixxelbot.job import Address, Delivery, Job, Request
+from pixxelbot.picture import alt_text
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FILE_LIMIT: Final = 10 * 2**20
+"""Bytes of one file where no server's limit is known (Discord, 2024: 10 MiB)."""
+MESSAGE_LIMIT: Final = 25 * 2**20
+"""Bytes of all files of one HTTP request, by Discord's rule."""
+MOST_FILES: Final = 10
+"""Attachments of one message, by Discord's rule."""
+SEARCHED: Final = 50
+"""Recent messages looked through for one that was sent before."""
+NOT_CONNECTED: Final = 2.0
+"""Seconds until a delivery is tried again while there is no connection."""
+TOO_LARGE: Final = (413, 40005)
+"""HTTP status and Discord's code of a request that is too large."""
+SHRUNK: Final = (("WEBP", 92, 1.0), ("WEBP", 80, 1.0), ("JPEG", 80, 1.0), ("JPEG", 75, 0.5), ("JPEG", 70, 0.25))
+"""Format, quality and scale tried in turn until the files fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One file to attach: name, bytes and alternative text."""
+
+    name: str
+    data: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message as it shall look. `sheets=None` leaves the files that are there."""
+
+    card: cards.Card
+    sheets: tuple[Sheet, ...] | None = None
+    view: ui.View | None = None
+
+    def edit(self) -> dict[str, Any]:
+        """Arguments for an edit; files are made anew for each try, as discord.py uses one up."""
+        embeds = [self.card.embed] if self.card.embed else []
+        whole: dict[str, Any] = {"content": self.card.content, "embeds": embeds, "view": self.view}
+        if self.sheets is not None:
+            whole["attachments"] = self._files()
+        return whole
+
+    def send(self, mark: str = "") -> dict[str, Any]:
+        """Arguments for a new message; the nonce keeps Discord from taking it twice within minutes."""
+        whole: dict[str, Any] = {"content": self.card.content}
+        if mark:
+            whole["nonce"] = mark[-25:]
+        if self.card.embed:
+            whole["embeds"] = [self.card.embed]
+        if self.view is not None:
+            whole["view"] = self.view
+        if self.sheets:
+            whole["files"] = self._files()
+        return whole
+
+    def _files(self) -> list[discord.File]:
+        return [
+            discord.File(io.BytesIO(sheet.data), filename=sheet.name, description=sheet.alt or None)
+            for sheet in self.sheets or ()
+        ]
+
+
+class WayClosed(DeliveryError):
+    """This way to the member is closed for good; another may be open."""
+
+
+class TooLarge(DeliveryError):
+    """Discord takes the message, but not files of this size."""
+
+
+class Postman:
+    """Knows every way to a member."""
+
+    def __init__(self, store: Records, client: Callable[[], discord.Client | None]) -> None:
+        self.store, self._client = store, client
+
+    @property
+    def client(self) -> discord.Client:
+        """The connected client; raises DeliveryError while there is none."""
+        client = self._client()
+        if client is None or client.user is None or client.is_closed():
+            raise DeliveryError("There is no connection to Discord at present.", retry_after=NOT_CONNECTED)
+        return client
+
+    async def deliver(self, delivery: Delivery) -> str | None:
+        """Deliver one entry of the outbox; returns the message's id, None where nobody in Discord asked.
+
+        Raises:
+            DeliveryError: not now; `retry_after` says when, where Discord named it.
+            DeliveryImpossible: placeholder, channel and direct message are all closed.
+        """
+        request = delivery.request
+        if not request.member_id.startswith("discord:"):
+            return None
+        letter, mark = await self._letter(delivery), _mark(delivery)
+        limit = self._file_limit(request.address)
+        for divisor in (1, 2, 4, 8):
+            fitting = await fitted(letter, limit // divisor)
+            try:
+                return await self._by_any_way(request, fitting, mark)
+            except TooLarge:
+                log.info("files of %s were too large for Discord; trying smaller ones", request.id)
+        raise DeliveryImpossible("Discord takes none of the pictures, however small. They stay in the history.")
+
+    async def _by_any_way(self, request: Request, letter: Letter, mark: str) -> str:
+        closed: list[str] = []
+        for way in (self._edited, self._posted, self._by_direct_message):
+            try:
+                return await way(request, letter, mark)
+            except WayClosed as error:
+                closed.append(str(error))
+        raise DeliveryImpossible(f"Every way is closed: {'; '.join(closed)}. The result stays in the history.")
+
+    async def _edited(self, request: Request, letter: Letter, _mark: str) -> str:
+        return await self.edit(request.address, letter)
+
+    async def edit(self, address: Address, letter: Letter) -> str:
+        """Edit the placeholder: by the interaction's token while it lives, else as the bot in its channel.
+
+        Raises:
+            WayClosed: there is no placeholder (any more), or the bot may not touch it.
+        """
+        reasons = []
+        if _alive(address):
+            try:
+                return str((await translated(self._edit_by_token(address, letter))).id)
+            except WayClosed as error:
+                reasons.append(str(error))
+        if not (address.channel_id and address.message_id):
+            raise WayClosed("; ".join([*reasons, "no placeholder is known"]))
+        channel = self.client.get_partial_messageable(int(address.channel_id), guild_id=_number(address.guild_id))
+        message = await translated(channel.get_partial_message(int(address.message_id)).edit(**letter.edit()))
+        return str(message.id)
+
+    async def original(self, address: Address) -> str:
+        """Id of the message that an acknowledged interaction made."""
+        which: Any = "@original"
+        message = await translated(self._webhook(address).fetch_message(which))
+        return str(message.id)
+
+    def _webhook(self, address: Address) -> discord.Webhook:
+        return discord.Webhook.partial(
+            int(address.application_id or 0), address.interaction_token or "", client=self.client
+        )
+
+    async def _edit_by_token(self, address: Address, letter: Letter) -> discord.WebhookMessage:
+        which: Any = int(address.message_id) if address.message_id else "@original"
+        return await self._webhook(address).edit_message(which, **letter.edit())
+
+    async def _posted(self, request: Request, letter: Letter, mark: str) -> str:
+        if not request.address.channel_id:
+            raise WayClosed("no channel is known")
+        guild = _number(request.address.guild_id)
+        channel = self.client.get_partial_messageable(int(request.address.channel_id), guild_id=guild)
+        return await self._sent(channel, letter, mark)
+
+    async def _by_direct_message(self, request: Request, letter: Letter, mark: str) -> str:
+        member = discord.Object(int(request.member_id.removeprefix("discord:")))
+        channel = await translated(self.client.create_dm(member))
+        return await self._sent(channel, letter, mark)
+
+    async def _sent(self, channel: discord.abc.Messageable, letter: Letter, mark: str) -> str:
+        """Post anew, unless an earlier try got through although its answer was lost."""
+        earlier = await self._sent_before(channel, mark)
+        if earlier:
+            return earlier
+        message = await translated(channel.send(**letter.send(mark)))
+        return str(message.id)
+
+    async def _sent_before(self, channel: discord.abc.Messageable, mark: str) -> str | None:
+        me = self.client.user
+        try:
+            recent = await translated(_recent(channel))
+        except WayClosed:
+            return None  # without the right to read the history, the nonce alone guards against doubles
+        for message in recent:
+            if me and message.author.id == me.id and mark in _marks(message):
+                return str(message.id)
+        return None
+
+    def _file_limit(self, address: Address) -> int:
+        guild = self.client.get_guild(int(address.guild_id)) if address.guild_id else None
+        return guild.filesize_limit if guild else FILE_LIMIT
+
+    async def _letter(self, delivery: Delivery) -> Letter:
+        request, job = delivery.request, delivery.job
+        match delivery.kind:
+            case "result" if job is not None:
+                return await self._result(request, job)
+            case "reply":
+                return Letter(cards.reply_card(request), sheets=())
+            case "cancelled":
+                return Letter(cards.cancelled_card(request), sheets=())
+            case _:
+                return Letter(cards.failure_card(request), sheets=())
+
+    async def _result(self, request: Request, job: Job) -> Letter:
+        pictures = sorted(await self.store.pictures(job=job.id), key=lambda one: one.index)
+        left = [one for one in pictures if not one.deleted]
+        if not left:
+            return Letter(cards.error_card(NotFound("picture", cards.reference(request.id)), request.id), sheets=())
+        whole = await self.store.grid_bytes(job.id) if len(left) == len(pictures) > 1 else None
+        if whole:
+            sheets = [Sheet(f"{job.id}.png", whole, cards.grid_alt(left))]
+        else:
+            sheets = [
+                Sheet(f"{one.id}.png", await self.store.picture_bytes(one.id), alt_text(one.recipe, one.index))
+                for one in left[:MOST_FILES]
+            ]
+        return Letter(cards.result_card(request, job, left), tuple(sheets), buttons.result_view(job, left))
+
+
+async def translated(call: Awaitable[T]) -> T:
+    """Await a call to Discord, with its failures in our words.
+
+    Raises:
+        WayClosed: this way is closed for good (forbidden, gone, token dead, too many edits of an old message).
+        TooLarge: the files are.
+        DeliveryError: for now only; `retry_after` where Discord says so.
+    """
+    try:
+        return await call
+    except discord.RateLimited as error:
+        raise DeliveryError("Discord asks for a pause.", retry_after=error.retry_after) from error
+    except discord.HTTPException as error:
+        raise _in_our_words(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise DeliveryError(f"Discord could not be reached ({type(error).__name__}).") from error
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise
+        raise DeliveryError("The connection was closed meanwhile.", retry_after=NOT_CONNECTED) from error
+
+
+def _in_our_words(error: discord.HTTPException) -> DeliveryError:
+    said = f"Discord answered {error.status} ({error.code}: {error.text or 'no reason given'})"
+    if error.status == 429:
+        return DeliveryError(said, retry_after=_number_of_seconds(error.response.headers.get("Retry-After")))
+    if error.status >= 500:
+        return DeliveryError(said)
+    if error.status == TOO_LARGE[0] or error.code == TOO_LARGE[1]:
+        return TooLarge(said)
+    return WayClosed(said)
+
+
+def _number_of_seconds(header: str | None) -> float | None:
+    try:
+        return float(header) if header else None
+    except ValueError:
+        return None
+
+
+async def _recent(channel: discord.abc.Messageable) -> list[discord.Message]:
+    return [message async for message in channel.history(limit=SEARCHED)]
+
+
+def _mark(delivery: Delivery) -> str:
+    """What a delivered message carries for us to find it by: the job's id in its buttons, or a card's reference."""
+    drawn = delivery.kind == "result" and delivery.job is not None
+    return delivery.job.id if drawn and delivery.job else cards.reference(delivery.request.id)
+
+
+def _marks(message: discord.Message) -> str:
+    """Everything of a message that a mark may stand in."""
+    ids = [
+        str(getattr(part, "custom_id", ""))
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for part in row.children
+    ]
+    return " ".join([*ids, *(embed.footer.text or "" for embed in message.embeds)])
+
+
+def _alive(address: Address) -> bool:
+    return bool(address.interaction_token and address.application_id) and (address.token_expires_at or 0) > time.time()
+
+
+def _number(snowflake: str | None) -> int | None:
+    return int(snowflake) if snowflake else None
+
+
+async def fitted(letter: Letter, limit: int) -> Letter:
+    """The letter with its pictures re-encoded, off the event loop, where they exceed what Discord takes."""
+    sheets = letter.sheets or ()
+    if _fits(sheets, limit):
+        return letter
+    smaller = await asyncio.to_thread(_shrunk, sheets, limit)
+    note = "-# Sent as a smaller copy, to fit Discord's limit; the original is kept."
+    content = cards.shortened(letter.card.content, cards.MAX_CONTENT - len(note) - 1)
+    return replace(letter, sheets=smaller, card=replace(letter.card, content=f"{content}\n{note}"))
+
+
+def _fits(sheets: Sequence[Sheet], limit: int) -> bool:
+    return all(len(one.data) <= limit for one in sheets) and sum(len(one.data) for one in sheets) < MESSAGE_LIMIT
+
+
+def _shrunk(sheets: Sequence[Sheet], limit: int) -> tuple[Sheet, ...]:
+    """The first of SHRUNK that fits, else the smallest."""
+    smaller: tuple[Sheet, ...] = ()
+    for kind, quality, scale in SHRUNK:
+        smaller = tuple(_encoded(one, kind, quality, scale) for one in sheets)
+        if _fits(smaller, limit):
+            break
+    return smaller
+
+
+def _encoded(sheet: Sheet, kind: str, quality: int, scale: float) -> Sheet:
+    with Image.open(io.BytesIO(sheet.data)) as opened:
+        image = opened.convert("RGB")
+    if scale < 1:
+        image = image.resize((max(round(image.width * scale), 1), max(round(image.height * scale), 1)))
+    held = io.BytesIO()
+    image.save(held, kind, quality=quality)
+    stem = sheet.name.rpartition(".")[0]
+    return replace(sheet, name=f"{stem}.{kind.lower()}", data=held.getvalue())
