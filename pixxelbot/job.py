@@ -102,6 +102,8 @@ class Job:
     status: Status = Status.QUEUED
     attempt: int = 0
     """Raised each time a renderer takes it; a late result of an older attempt is dropped."""
+    crashes: int = 0
+    """Times the renderer died under it."""
     weight: float = 1.0
     cost: float = 1.0
     """Predicted GPU-seconds; the measured ones once it has run."""

@@ -1,0 +1,3 @@
+from pixxelbot.store.store import Store
+
+__all__ = ["Store"]

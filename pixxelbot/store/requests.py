@@ -1,0 +1,112 @@
+"""Requests: from the first instant until they have ended. Every function runs inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pixxelbot.errors import LostRace, NotFound, PixxelbotError
+from pixxelbot.intent import Intent
+from pixxelbot.job import Request, Status
+from pixxelbot.store import outbox
+from pixxelbot.store.rows import outbox as outbox_table
+from pixxelbot.store.rows import request_of, requests, row_of_request
+
+UNPLANNED = (Status.PLANNING, Status.WAITING)
+
+
+def accept(connection: Connection, request: Request) -> tuple[Request, bool]:
+    """Insert, unless this event was accepted before: then the request it made, and False."""
+    flavour = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = row_of_request(request)
+    statement = flavour.insert(requests).values(row).on_conflict_do_nothing(index_elements=["source_event_id"])
+    if connection.execute(statement).rowcount:
+        return request.evolve(words=row["words"], member_name=row["member_name"]), True
+    query = select(requests).where(requests.c.source_event_id == row["source_event_id"])
+    return request_of(connection.execute(query).mappings().one()), False
+
+
+def get(connection: Connection, request_id: str) -> Request:
+    """One request by id, or by a beginning or end of it that only one has."""
+    return request_of(found(connection, requests, "request", request_id))
+
+
+def found(connection: Connection, table: Table, what: str, name: str) -> Any:
+    """The row with this id; else the only one whose id begins, or ends, with it."""
+    rows = connection.execute(select(table).where(table.c.id == name)).mappings().all()
+    if not rows and len(name) >= 4:
+        short = name.upper()
+        alike = or_(table.c.id.startswith(short, autoescape=True), table.c.id.endswith(short, autoescape=True))
+        rows = connection.execute(select(table).where(alike).limit(2)).mappings().all()
+    if len(rows) != 1:
+        raise NotFound(what, name)
+    return rows[0]
+
+
+def listed(
+    connection: Connection, status: Status | None = None, member: str | None = None, limit: int | None = None
+) -> list[Request]:
+    """Requests, newest first."""
+    query = select(requests).order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(limit)
+    if status is not None:
+        query = query.where(requests.c.status == str(status))
+    if member is not None:
+        query = query.where(requests.c.member_id == member)
+    return [request_of(row) for row in connection.execute(query).mappings()]
+
+
+def change(
+    connection: Connection, /, request_id: str, only_from: Iterable[Status] | None = None, **values: Any
+) -> None:
+    """Set columns; LostRace where the request stands elsewhere than `only_from`.
+
+    Raises:
+        LostRace: somebody else moved it first, or it does not exist.
+    """
+    statement = update(requests).where(requests.c.id == request_id).values(**values)
+    if only_from is not None:
+        statement = statement.where(requests.c.status.in_([str(status) for status in only_from]))
+    if not connection.execute(statement).rowcount:
+        raise LostRace(f"The request {request_id} has moved on meanwhile.")
+
+
+def keep_intent(connection: Connection, request_id: str, intent: Intent) -> None:
+    """Remember what the planner understood."""
+    change(connection, request_id, intent=intent.model_dump(mode="json"))
+
+
+def answer(connection: Connection, request_id: str, intent: Intent, now: float) -> None:
+    """End a request whose answer is words only."""
+    change(connection, request_id, UNPLANNED, status=str(Status.DONE), intent=intent.model_dump(mode="json"))
+    outbox.add(connection, "reply", request_id, None, now)
+
+
+def fail(connection: Connection, request_id: str, error: PixxelbotError, now: float) -> None:
+    """End a request that came to no job."""
+    words = {"error_code": error.code, "error_message": str(error)}
+    change(connection, request_id, UNPLANNED, status=str(Status.FAILED), **words)
+    outbox.add(connection, "error", request_id, None, now)
+
+
+def cancel(connection: Connection, request_id: str, now: float) -> None:
+    """End a request that has no job yet."""
+    change(connection, request_id, UNPLANNED, status=str(Status.CANCELLED))
+    outbox.add(connection, "cancelled", request_id, None, now)
+
+
+def erase_tokens(connection: Connection, now: float) -> int:
+    """Erase interaction tokens that have lapsed, or whose request has ended and been told; how many."""
+    untold = exists().where(and_(outbox_table.c.request_id == requests.c.id, outbox_table.c.state == outbox.PENDING))
+    ended = requests.c.status.in_([str(status) for status in Status if status.ended])
+    needless = or_(requests.c.token_expires_at <= now, and_(ended, ~untold))
+    statement = update(requests).where(requests.c.interaction_token.is_not(None), needless)
+    return connection.execute(statement.values(interaction_token=None)).rowcount
+
+
+def counted(connection: Connection) -> dict[Status, int]:
+    """How many requests stand where."""
+    query = select(requests.c.status, func.count()).group_by(requests.c.status)
+    return {Status(status): number for status, number in connection.execute(query)}
