@@ -83,6 +83,12 @@ class Connection:
         self._stream = zlib.compressobj() if compress else None
         self._commands: deque[float] = deque(maxlen=COMMANDS_PER_MINUTE)
         self.last_heartbeat = time.monotonic()
+        self.closed_here = False
+
+    async def close(self, code: int) -> None:
+        """End the connection from our side."""
+        self.closed_here = True
+        await self.socket.close(code=code)
 
     async def send(self, op: int, data: Any = None) -> None:
         await self.send_text(json.dumps({"op": op, "d": data, "s": None, "t": None}))
@@ -147,12 +153,12 @@ class Gateway:
     async def _converse(self, connection: Connection) -> None:
         async for frame in connection.socket:
             if frame.type is not WSMsgType.TEXT:
-                await connection.socket.close(code=4002)
+                await connection.close(4002)
                 return
             close_code = await self._receive(connection, frame.data)
             if close_code:
                 self.world.violation("gateway", "gateway", f"closed with {close_code} after {frame.data[:200]}")
-                await connection.socket.close(code=close_code)
+                await connection.close(close_code)
                 return
 
     async def _receive(self, connection: Connection, text: str) -> int | None:
@@ -249,7 +255,7 @@ class Gateway:
         session = self._session_of(connection)
         if session is not None:
             session.connection = None
-            if connection.socket.close_code in (1000, 1001):
+            if not connection.closed_here and connection.socket.close_code in (1000, 1001):
                 self.sessions.pop(session.id, None)
         self.world.change()
 
@@ -258,7 +264,7 @@ class Gateway:
             await asyncio.sleep(self.heartbeat_interval)
             if time.monotonic() - connection.last_heartbeat > 2 * self.heartbeat_interval:
                 self.world.violation("heartbeat", "gateway", "no heartbeat for two intervals")
-                await connection.socket.close(code=4000)
+                await connection.close(4000)
                 return
 
     async def _send_members(self, session: Session, data: Json) -> None:
@@ -344,7 +350,7 @@ class Gateway:
         if not resumable:
             self.sessions.clear()
         for connection in list(self._connections):
-            await connection.socket.close(code=code)
+            await connection.close(code)
 
     async def ask_to_reconnect(self) -> None:
         """Opcode 7 on every connection."""

@@ -10,6 +10,8 @@ import hashlib
 import json
 import math
 import re
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -245,8 +247,7 @@ class Server:
         self.log.append(entry | {"status": {"reset": 0, "limit": 429}.get(fault.kind, fault.status)})
         self.world.change()
         if fault.kind == "reset":
-            if request.transport is not None:
-                request.transport.abort()
+            _reset(request)
             return web.Response(status=500)
         if fault.kind == "limit":
             return self._limit(fault)
@@ -268,6 +269,14 @@ class Server:
         return web.Response(
             status=status, body=json.dumps(payload).encode(), headers=headers | {"Content-Type": "application/json"}
         )
+
+
+def _reset(request: web.Request) -> None:
+    """Close with RST, so that the other side sees "connection reset by peer"."""
+    if request.transport is not None:
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
 
 
 def _limited(seconds: float, *, is_global: bool) -> Json:

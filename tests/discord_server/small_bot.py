@@ -150,6 +150,7 @@ def add_commands(bot: SmallBot) -> None:
         await bot.attempt(interaction.response.send_message("at last"))
 
     @bot.tree.command(description="Posts through the channel")
+    @app_commands.allowed_installs(guilds=True, users=True)
     async def post(interaction: discord.Interaction, text: str = "here", size: int = 0, repeat: int = 1) -> None:
         await interaction.response.send_message("posting", ephemeral=True)
         for _ in range(repeat):
