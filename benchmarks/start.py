@@ -1,6 +1,6 @@
 """How fast the command line answers, and how much memory a bot without its engine holds. Prints one JSON object.
 
-    python benchmarks/start.py
+python benchmarks/start.py
 """
 
 from __future__ import annotations
