@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -158,14 +160,15 @@ def test_ctrl_c_cancels_the_job(pixxelbot: CommandLine) -> None:
 
 
 def _wait_for_a_job(database: Path, status: str) -> None:
-    import time
-
     until = time.monotonic() + 120
-    while time.monotonic() < until:
-        if database.exists():
-            with sqlite3.connect(database) as connection:
-                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone():
-                    if connection.execute("SELECT 1 FROM jobs WHERE status = ?", (status,)).fetchone():
-                        return
+    while not _jobs(database, status):
+        assert time.monotonic() < until, f"no job was {status} within two minutes"
         time.sleep(0.1)
-    raise AssertionError(f"no job was {status} within two minutes")
+
+
+def _jobs(database: Path, status: str) -> list[str]:
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return [row[0] for row in connection.execute("SELECT id FROM jobs WHERE status = ?", (status,))]
+    except sqlite3.OperationalError:  # not made yet
+        return []
