@@ -91,9 +91,7 @@ class App:
             await chat.close()
 
     def _dispatching(self, only: str | None = None) -> _Background:
-        self.dispatcher = Dispatcher(
-            self.store, self.renderer, self.settings, on_progress=self._on_progress, only=only
-        )
+        self.dispatcher = Dispatcher(self.store, self.renderer, self.settings, on_progress=self._on_progress, only=only)
         return _Background(self._guarded("dispatcher", self.dispatcher.run()), self.dispatcher.stop)
 
     def _on_progress(self, job: Job, progress: Progress) -> None:

@@ -225,7 +225,8 @@ class Studio:
         except Exception:
             log.exception("planning request %s failed", request.id)
             await self.store.fail_request(
-                request.id, PixxelbotError("Something unforeseen happened while planning. The operator can see it in the log.")
+                request.id,
+                PixxelbotError("Something unforeseen happened while planning. The operator can see it in the log."),
             )
 
     async def _carry_out(self, request: Request) -> None:
@@ -279,9 +280,7 @@ class Studio:
 
     async def _recent(self, request: Request) -> list[Picture]:
         """The member's latest pictures here, newest job first, in the order they stand in the grid."""
-        found = await self.store.pictures(
-            member=request.member_id, channel=request.address.channel_id, limit=CONTEXT
-        )
+        found = await self.store.pictures(member=request.member_id, channel=request.address.channel_id, limit=CONTEXT)
         drawn = [one for one in found if not one.upload and not one.deleted]
         jobs = list(dict.fromkeys(one.job_id for one in drawn))
         return sorted(drawn, key=lambda one: (jobs.index(one.job_id), one.index))
