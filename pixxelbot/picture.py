@@ -94,7 +94,7 @@ def validate_upload(data: bytes) -> bytes:
         image.seek(0)
         upright = ImageOps.exif_transpose(_eight_bit(image))
     except NO_PICTURE as error:
-        raise InvalidPicture(f"The picture is damaged and cannot be read to its end ({error}). Send it again.") from None
+        raise InvalidPicture(f"The picture is damaged and cannot be read to its end ({error}).") from None
     upright.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     plain = Image.new(upright.mode, upright.size)  # a fresh image carries neither EXIF nor colour profile along
     plain.paste(upright)
@@ -126,8 +126,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     orientation = image.getexif()
     if image.mode.startswith(("I", "F")):  # 16 and 32 bit grey, which Pillow's own conversion would clip to white
         levels = image.convert("F")
-        _, highest = levels.getextrema()
-        top = max(65535.0 if image.mode.startswith("I") else 1.0, float(highest))
+        top = 65535.0 if image.mode.startswith("I") else 1.0
         whole = levels.point(lambda level: level * (255 / top) + 0).convert("L").convert("RGB")
     else:
         whole = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -135,9 +134,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return whole
 
 
-def encode_png(
-    image: Image.Image, *, picture_id: str, recipe: Recipe, seed: int, index: int, model_hash: str
-) -> bytes:
+def encode_png(image: Image.Image, *, picture_id: str, recipe: Recipe, seed: int, index: int, model_hash: str) -> bytes:
     """PNG with the A1111 `parameters` text, our own JSON, and XMP that says a model made it."""
     own = {
         "schema_version": SCHEMA_VERSION,
