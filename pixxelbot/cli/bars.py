@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Columns
 
-from pixxelbot.job import Job, Request, Status
+from pixxelbot.job import Job, Progress, Request, Status
 
 if TYPE_CHECKING:
     from pixxelbot.app import App
@@ -21,8 +22,8 @@ GLANCE = 0.25
 class Bars:
     """One bar for each stage of a request; a finished stage stays on the screen."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, columns: Columns) -> None:
+        self._progress = columns
         self._stage: TaskID | None = None
         self._name = ""
 
@@ -51,22 +52,29 @@ class Bars:
 
     async def follow(self, app: App, request: Request) -> None:
         """Show how far the request has come until it ends; runs beside whatever carries it out."""
+        app.progress_listeners.append(self._heard)
         while not request.status.ended:
             seen = app.store.changes
-            self._show(app, await app.store.job_of(request.id))
+            self._show(app, await app.store.job_of(request.id), bool(await app.store.flag("queue.paused")))
             await app.store.wait_for_change(GLANCE, seen)
             request = await app.store.request(request.id)
 
-    def _show(self, app: App, job: Job | None) -> None:
-        here = app.dispatcher is not None and app.dispatcher.active
+    def _heard(self, job: Job, progress: Progress) -> None:
+        """Each step, where it is drawn in this process's name; the rows tell of it only now and then."""
+        self.stage("Drawing", progress.step, progress.total)
+
+    def _show(self, app: App, job: Job | None, paused: bool) -> None:
+        here = app.dispatcher is not None and app.dispatcher.in_charge
         if job is None:
             self.stage("Understanding your words")
-        elif job.status is Status.RUNNING and (job.step or not here or app.renderer.ready):
-            self.stage("Drawing", job.step, job.total or job.recipe.steps)
-        elif here:
+        elif job.status is Status.RUNNING and not here:
+            self.stage("Drawing", job.step, job.total or None)
+        elif job.status is Status.QUEUED and paused:
+            self.stage("The queue is paused")
+        elif job.status is Status.QUEUED and here:
             self.stage("Starting the renderer")
-        elif not job.status.ended:
-            self.stage("Waiting in the running bot's queue")
+        elif job.status is Status.QUEUED:
+            self.stage("Waiting for the running bot")
 
 
 @contextlib.contextmanager
@@ -78,7 +86,7 @@ def bars(console: Console) -> Iterator[Bars]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
     )
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+    with Columns(*columns, TimeElapsedColumn(), console=console) as progress:
         shown = Bars(progress)
         try:
             yield shown

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from pixxelbot.cli import session
 from pixxelbot.cli.screen import Json, Screen, table
-from pixxelbot.errors import InvalidRequest, StoreError
+from pixxelbot.errors import InvalidRequest, PixxelbotError, StoreError
 
 if TYPE_CHECKING:
     from pixxelbot.app import App
+    from pixxelbot.cli.bars import Bars
     from pixxelbot.intent import Action, Changes, Intent
     from pixxelbot.job import Job, Request
     from pixxelbot.picture import Picture
@@ -203,29 +204,38 @@ async def _see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[
     with bars(screen.news) as shown:
         shown.stage("Understanding your words")
         accepted = await accept()
-        request = await app.studio.planned(accepted.id)
-        job = await app.store.job_of(request.id)
-        if job and request.intent:
-            if not screen.as_json:
-                shown.print(plan_table(request.words, request.intent, job.recipe))
-            request = await _drawn(app, job, shown.follow(app, request))
+        try:
+            request = await _drawn(screen, app, accepted, shown)
+        except asyncio.CancelledError:
+            await _withdraw(app, accepted)
+            raise
         raise_failure(request)
     await _show(screen, app, request, await app.store.job_of(request.id), out or app.settings.home / "out")
 
 
-async def _drawn(app: App, job: Job, following: Awaitable[None]) -> Request:
-    """See a job through; whoever stops the command cancels the job."""
-    watching = asyncio.ensure_future(following)
+async def _drawn(screen: Screen, app: App, accepted: Request, shown: Bars) -> Request:
+    """See a request through planning and drawing; it comes back ended."""
+    request = await app.studio.planned(accepted.id)
+    job = await app.store.job_of(request.id)
+    if job is None:
+        return request
+    if request.intent and not screen.as_json:
+        shown.print(plan_table(request.words, request.intent, job.recipe))
+    watching = asyncio.create_task(shown.follow(app, request))
     try:
-        ended = await app.serve(job)
-        await watching
-    except asyncio.CancelledError:
-        with contextlib.suppress(InvalidRequest):
-            await app.studio.cancel(job.id, job.member_id)
-        raise
+        return await app.serve(job)
     finally:
         watching.cancel()
-    return ended
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _withdraw(app: App, request: Request) -> None:
+    """Nobody waits for this any more: neither this process nor a bot shall draw it."""
+    with contextlib.suppress(PixxelbotError):  # it has ended meanwhile
+        if job := await app.store.job_of(request.id):
+            await app.studio.cancel(job.id, job.member_id)
+        else:
+            await app.store.cancel_request(request.id)
 
 
 async def _show(screen: Screen, app: App, request: Request, job: Job | None, out: Path) -> None:
