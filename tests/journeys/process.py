@@ -1,4 +1,4 @@
-"""`python bot.py` as a whole process against the loopback Discord, to be killed and started again; and the CLI beside it."""
+"""`python bot.py` as a whole process against the loopback Discord, to be killed and started again."""
 
 from __future__ import annotations
 

@@ -100,10 +100,12 @@ async def test_the_operator_pauses_cancels_and_resumes_on_the_live_database(bot:
 
 
 async def _queued(bot: BotProcess, count: int) -> list[dict[str, str]]:
-    async with asyncio.timeout(PATIENCE):
-        while len(jobs := (await bot.cli("queue", "list"))["jobs"]) < count:
-            await asyncio.sleep(0.2)
-    return list(jobs)
+    async def look() -> list[dict[str, str]] | None:
+        jobs: list[dict[str, str]] = (await bot.cli("queue", "list"))["jobs"]
+        return jobs if len(jobs) >= count else None
+
+    found: list[dict[str, str]] = await bot.discord.eventually(look, PATIENCE, lambda: "the queue")
+    return found
 
 
 async def test_the_cli_draws_through_the_running_bot(bot: BotProcess, tmp_path: Path) -> None:
