@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
@@ -146,6 +147,7 @@ class Chat:
         self.client: Bot | None = None
         self.postman = Postman(store, lambda: self.client)
         self.previews = Previews(settings, studio, store, self.postman)
+        self.reacting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = asyncio.Event()
 
     async def run(self) -> None:
@@ -180,6 +182,9 @@ class Chat:
         """Bring an entry of the outbox to its member; returns the id of the message that shows it."""
         await self.previews.finish(delivery.request.id)
         request = await self.store.request(delivery.request.id)  # its placeholder may be known only now
+        placeholder = request.address.message_id
+        if delivery.kind == "result" and delivery.job and placeholder:  # before anybody can react to what it shows
+            await self.store.remember_message(delivery.job.id, placeholder, request.address.channel_id)
         return await self.postman.deliver(replace(delivery, request=request))
 
     def on_progress(self, job: Job, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,11 +51,12 @@ async def added(chat: Chat, event: discord.RawReactionActionEvent) -> None:
     meaning = MEANINGS.get(_plain(event.emoji))
     if meaning is None or not _by_a_member(chat, event):
         return
-    pictures = await chat.store.pictures_of_message(str(event.message_id))
-    waiting = chat.previews.of_placeholder(str(event.message_id))
-    if not pictures and waiting is None:
-        return
-    error = await asking.failure(_carried_out(chat, event, meaning, pictures, waiting))
+    async with _in_order(chat, event):
+        pictures = await chat.store.pictures_of_message(str(event.message_id))
+        waiting = chat.previews.of_placeholder(str(event.message_id))
+        if not pictures and waiting is None:
+            return
+        error = await asking.failure(_carried_out(chat, event, meaning, pictures, waiting))
     if error is not None:
         asking.note(error)
         await _tell(chat, event, error)
@@ -62,8 +64,16 @@ async def added(chat: Chat, event: discord.RawReactionActionEvent) -> None:
 
 async def removed(chat: Chat, event: discord.RawReactionActionEvent) -> None:
     """A reaction taken back: should it come again, that is a new wish and no replay of the old one."""
-    if _plain(event.emoji) in MEANINGS and await chat.store.pictures_of_message(str(event.message_id)):
-        await chat.store.set_flag(_source(event), str(await _generation(chat, event) + 1))
+    if _plain(event.emoji) not in MEANINGS:
+        return
+    async with _in_order(chat, event):
+        if await chat.store.pictures_of_message(str(event.message_id)):
+            await chat.store.set_flag(_source(event), str(await _generation(chat, event) + 1))
+
+
+def _in_order(chat: Chat, event: discord.RawReactionActionEvent) -> asyncio.Lock:
+    """A lock for one member's one reaction to one message: discord.py runs every event's handler at once."""
+    return chat.reacting.setdefault(_source(event), asyncio.Lock())
 
 
 async def _carried_out(

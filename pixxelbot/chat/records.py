@@ -49,6 +49,10 @@ class Records(Protocol):
         """What a message shows."""
         ...
 
+    async def remember_message(self, job_id: str, message_id: str, channel_id: str | None) -> None:
+        """Note which message shows which job."""
+        ...
+
     async def flag(self, name: str) -> str | None:
         """A kept setting."""
         ...
