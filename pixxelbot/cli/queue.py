@@ -195,6 +195,7 @@ def described(job: Job) -> dict[str, Any]:
         "member": job.member_id,
         "status": job.status.value,
         "attempt": job.attempt,
+        "crashes": job.crashes,
         "kind": job.recipe.kind,
         "prompt": job.recipe.prompt,
         "count": job.recipe.count,
