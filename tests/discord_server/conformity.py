@@ -20,7 +20,9 @@ from referencing.jsonschema import DRAFT202012
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_FILE = ROOT.parent / "shared" / "discord" / "openapi.json"
 URI = "urn:discord"
-MULTIPART_METHODS = ("POST", "PATCH", "PUT")
+
+_Form = tuple[str, dict[Any, dict[str, Any]]]
+"""How a union can be decided, and its table."""
 
 
 def specification_file() -> Path:
@@ -28,43 +30,58 @@ def specification_file() -> Path:
     return Path(os.environ.get("DISCORD_OPENAPI", DEFAULT_FILE))
 
 
-def _branch_types(validator: Any, branch: dict[str, Any]) -> tuple[int, ...] | None:
-    """The values that a union's branch allows in `type`; None when it does not say."""
-    if "$ref" in branch:
-        branch = validator._resolver.lookup(branch["$ref"]).contents
-    allowed = branch.get("properties", {}).get("type", {})
-    return tuple(allowed["enum"]) if isinstance(allowed, dict) and "enum" in allowed else None
-
-
 class _Unions:
-    """`oneOf`/`anyOf` of things that carry their kind in `type`: look at the one branch that can fit.
+    """`oneOf`/`anyOf` in three frequent forms, decided without trying every branch; the rest as jsonschema does.
 
-    Much faster than trying all, and the complaint is about the right branch.
+    Besides being several times faster, the complaint is about the branch that was meant.
     """
 
     def __init__(self) -> None:
-        self._tables: dict[int, dict[int, dict[str, Any]] | None] = {}
+        self._forms: dict[int, _Form] = {}
 
-    def check(self, keyword: str) -> Any:
-        plain = Draft202012Validator.VALIDATORS[keyword]
+    def keyword(self, name: str) -> Any:
+        """The check for `oneOf` or `anyOf`."""
+        plain = Draft202012Validator.VALIDATORS[name]
 
         def union(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-            table = self._table(validator, branches)
-            if table is None or not isinstance(instance, dict) or instance.get("type") not in table:
-                yield from plain(validator, branches, instance, schema)
+            if id(branches) not in self._forms:
+                self._forms[id(branches)] = _form_of(validator, branches)
+            kind, table = self._forms[id(branches)]
+            if kind == "constants" and type(instance) in (int, str) and instance in table:
                 return
-            yield from validator.descend(instance, table[instance["type"]])
+            if kind == "nullable":
+                yield from () if instance is None else validator.descend(instance, table[None])
+            elif kind == "tagged" and isinstance(instance, dict) and instance.get("type") in table:
+                yield from validator.descend(instance, table[instance["type"]])
+            else:
+                yield from plain(validator, branches, instance, schema)
 
         return union
 
-    def _table(self, validator: Any, branches: list[dict[str, Any]]) -> dict[int, dict[str, Any]] | None:
-        if id(branches) not in self._tables:
-            table: dict[int, dict[str, Any]] | None = {}
-            for branch in branches:
-                for kind in _branch_types(validator, branch) or ("none",):
-                    table = None if table is None or kind in table or kind == "none" else table | {kind: branch}
-            self._tables[id(branches)] = table
-        return self._tables[id(branches)]
+
+def _form_of(validator: Any, branches: list[dict[str, Any]]) -> _Form:
+    """Constants; null or one other thing; things that carry their kind in `type`; or anything else."""
+    if all("const" in branch for branch in branches):
+        return "constants", {branch["const"]: branch for branch in branches}
+    others = [branch for branch in branches if branch.get("type") != "null"]
+    if len(branches) == 2 and len(others) == 1:
+        return "nullable", {None: others[0]}
+    table: dict[Any, dict[str, Any]] = {}
+    for branch in branches:
+        for tag in _tags(validator, branch):
+            if tag in table:
+                return "other", {}
+            table[tag] = branch
+    complete = all(_tags(validator, branch) for branch in branches)
+    return ("tagged", table) if complete else ("other", {})
+
+
+def _tags(validator: Any, branch: dict[str, Any]) -> tuple[Any, ...]:
+    """The values that a branch allows in `type`; none when it does not say."""
+    if "$ref" in branch:
+        branch = validator._resolver.lookup(branch["$ref"]).contents
+    allowed = branch.get("properties", {}).get("type", {})
+    return tuple(allowed.get("enum", ())) if isinstance(allowed, dict) else ()
 
 
 class Conformity:
@@ -83,7 +100,7 @@ class Conformity:
         _accept_numbers_as_snowflakes(requests)
         unions = _Unions()
         self._class = validators.extend(
-            Draft202012Validator, {"oneOf": unions.check("oneOf"), "anyOf": unions.check("anyOf")}
+            Draft202012Validator, {"oneOf": unions.keyword("oneOf"), "anyOf": unions.keyword("anyOf")}
         )
         self._registries = {"request": _registry(requests), "answer": _registry(answers)}
 
@@ -140,10 +157,11 @@ class Conformity:
         return self._validators[side, *where]
 
 
-def _registry(description: dict[str, Any]) -> Registry[Any]:
+def _registry(description: dict[str, Any]) -> Any:
     _absolute(description)
     resource = Resource.from_contents(description, default_specification=DRAFT202012)
-    return Registry().with_resource(URI, resource)
+    registry: Registry[Any] = Registry()
+    return registry.with_resource(URI, resource)
 
 
 def _absolute(node: Any) -> None:

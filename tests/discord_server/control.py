@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import time
@@ -14,7 +15,7 @@ from aiohttp import web
 from tests.discord_server.commands import Commands
 from tests.discord_server.errors import Refusal, ScenarioError
 from tests.discord_server.gateway import Gateway
-from tests.discord_server.http import Fault, Server
+from tests.discord_server.http import Bucket, Fault, Server
 from tests.discord_server.interactions import Interaction, Interactions
 from tests.discord_server.members import Members
 from tests.discord_server.messages import Messages
@@ -101,12 +102,12 @@ class Control:
         await self._announce("THREAD_DELETE" if threads else "CHANNEL_DELETE", event, found.guild_id)
 
     async def member(
-        self, guild: str | None, name: str, locale: str = "en-US", permissions: Iterable[str] = ()
+        self, guild: str | None, name: str, locale: str = "en-US", permissions: Iterable[str] = (), bot: bool = False
     ) -> Json:
         """A person; with `guild`, a member there, with a role that has `permissions`."""
-        user = next((u for u in self._world.users.values() if u.name == name and not u.bot), None)
+        user = next((u for u in self._world.users.values() if u.name == name and u is not self._world.bot), None)
         if user is None:
-            user = User(self._world.ids.next(), name, locale=locale)
+            user = User(self._world.ids.next(), name, bot=bot, locale=locale)
             self._world.users[user.id] = user
         if guild:
             await self._join(self._world.guilds[guild], user, list(permissions))
@@ -165,12 +166,14 @@ class Control:
 
     async def set_limits(self, **limits: float) -> None:
         """attachment_limit (bytes, everywhere), acknowledge_seconds, token_seconds, cdn_lifetime, heartbeat_interval,
-        recommended_shards, bucket_limit with bucket_window."""
+        recommended_shards, bucket_limit with bucket_window, global_limit (requests in a second)."""
         if "attachment_limit" in limits:
             for guild in self._world.guilds.values():
                 guild.attachment_limit = int(limits["attachment_limit"])
         if "bucket_limit" in limits:
             self._server.set_buckets(int(limits["bucket_limit"]), limits.get("bucket_window", 1.0))
+        if "global_limit" in limits:
+            self._server.everything = Bucket("global", int(limits["global_limit"]), 1.0)
         for name in ("acknowledge_seconds", "token_seconds"):
             setattr(self._interactions, name, limits.get(name, getattr(self._interactions, name)))
         self._world.cdn_lifetime = limits.get("cdn_lifetime", self._world.cdn_lifetime)
@@ -263,6 +266,13 @@ class Control:
     async def message(self, id: str) -> Json:
         return self._shown(self._world.find_message(id)) | {"version": self._world.version}
 
+    async def answered(self, id: str, timeout: float) -> Json:
+        """Wait until the interaction was acknowledged or has failed."""
+        found = self._interactions.by_id[id]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(found.answered.wait(), timeout)
+        return {"answered": found.answered.is_set()}
+
     async def messages(self, channel: str, deleted: bool = False) -> Json:
         kept = self._channel(channel).messages.values()
         shown = [self._shown(message) for message in kept if deleted or not message.deleted]
@@ -291,6 +301,7 @@ class Control:
             "commands": {scope: list(known.values()) for scope, known in self._commands.scopes.items()},
             "command_overwrites": self._commands.overwrites,
             "typing": self._routes.typing,
+            "invalid_requests": self._server.invalid_requests,
             "conformity": self._server.conformity.reason,
         }
 

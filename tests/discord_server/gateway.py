@@ -57,6 +57,7 @@ class Session:
     sequence: int = 0
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAY_LENGTH))
     connection: Connection | None = None
+    connections: int = 1
 
     def wants(self, intent: str | None) -> bool:
         """Whether events under this intent are sent here; None is always sent."""
@@ -243,6 +244,7 @@ class Gateway:
                 await connection.send_text(text)
                 position = number
         session.connection = connection
+        session.connections += 1
         await session.send("RESUMED", {"_trace": []})
         self.world.change()
         return None

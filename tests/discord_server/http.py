@@ -28,6 +28,8 @@ Json = dict[str, Any]
 
 REQUEST_LIMIT = 25 * MIB
 """Bytes of one request's body."""
+GLOBAL_LIMIT = 50
+"""Requests of a bot in a second; those with an interaction's token do not count."""
 LOG_LENGTH = 20_000
 """Requests remembered."""
 BREACHES = (50035, 40060, 40005, 50006, 30032, 50109)
@@ -121,6 +123,8 @@ class Server:
         self.check = True
         self.faults: list[Fault] = []
         self.log: deque[Json] = deque(maxlen=LOG_LENGTH)
+        self.invalid_requests = 0
+        self.everything = Bucket("global", GLOBAL_LIMIT, 1.0)
         self.bucket_limit, self.bucket_window = 100, 1.0
         self._buckets: dict[tuple[str, ...], Bucket] = {}
 
@@ -152,6 +156,7 @@ class Server:
             await asyncio.sleep(fault.seconds)
         status, payload, headers = await self._answer(request, method, template, path, handler, public=public)
         self.log.append({"method": method, "path": path, "status": status, "at": started, "template": template})
+        self.invalid_requests += status in (401, 403, 429)
         self.world.change()
         if fault is not None and fault.after:
             return await self._fail(request, fault, path)
@@ -167,9 +172,9 @@ class Server:
             call = await self._read(request, method, template, path)
             if not call.authorized and not public:
                 raise Unauthorized
-            wait = bucket.take()
-            if wait:
-                return 429, _limited(wait, is_global=False), bucket.headers() | _retry(wait, "user")
+            limited = self._limited(bucket, public=public)
+            if limited is not None:
+                return limited
             self._check_request(call)
             outcome = await handler(call)
         except Refusal as refusal:
@@ -179,6 +184,16 @@ class Server:
         status, payload = outcome if isinstance(outcome, tuple) else (200 if outcome is not None else 204, outcome)
         self._check_answer(method, template, status, payload)
         return status, payload, bucket.headers()
+
+    def _limited(self, bucket: Bucket, *, public: bool) -> tuple[int, Json, dict[str, str]] | None:
+        """429 when the bot asks too often, of this route or altogether."""
+        wait = 0.0 if public else self.everything.take()
+        if wait:
+            return 429, _limited(wait, is_global=True), _retry(wait, "global")
+        wait = bucket.take()
+        if wait:
+            return 429, _limited(wait, is_global=False), bucket.headers() | _retry(wait, "user")
+        return None
 
     async def _read(self, request: web.Request, method: str, template: str, path: str) -> Call:
         query = dict(request.query)

@@ -16,6 +16,7 @@ from tests.discord_server.errors import Refusal, field_error
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.http import Call
 from tests.discord_server.messages import Messages
+from tests.discord_server.permissions import bits
 from tests.discord_server.rules import check_modal
 from tests.discord_server.world import EPHEMERAL, Channel, Guild, Json, Message, User, World
 
@@ -27,6 +28,10 @@ COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Interaction types."""
 PONG, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, OPEN_MODAL = 1, 4, 5, 6, 7, 8, 9
 """Callback types."""
+REPLY = 19
+"""Message type of answers to components, and of follow-ups: they refer to what they follow."""
+FOREIGN_PERMISSIONS = bits(("attach_files", "embed_links", "mention_everyone", "use_external_emojis"))
+"""`app_permissions` where the bot is not in the server."""
 ALLOWED_CALLBACKS = {
     COMMAND: (MESSAGE, DEFER, OPEN_MODAL),
     COMPONENT: (MESSAGE, DEFER, DEFER_UPDATE, UPDATE, OPEN_MODAL),
@@ -60,6 +65,13 @@ class Interaction:
     failed: str = ""
     expired: bool = False
     user_install: bool = False
+    listeners: frozenset[tuple[str, int]] = frozenset()
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def fail(self, why: str) -> None:
+        """The member's client gives up."""
+        self.failed = why
+        self.answered.set()
 
     def metadata(self) -> Json:
         """`interaction_metadata` of the messages it leads to."""
@@ -113,9 +125,10 @@ class Interactions:
             source=source, opened_by=opened_by, user_install=user_install,
         )  # fmt: skip
         self.by_id[interaction.id] = self.by_token[interaction.token] = interaction
+        interaction.listeners = self._listeners(guild)
         heard = await self.gateway.dispatch("INTERACTION_CREATE", self._payload(interaction), self._shard_of(guild))
         if not heard:
-            interaction.failed = "no bot was connected"
+            interaction.fail("no bot was connected")
             self.world.change()
         watch = asyncio.create_task(self._watch(interaction))
         self._watches.add(watch)
@@ -129,9 +142,20 @@ class Interactions:
         """An interaction nobody answered in time has failed, as the member's client says."""
         await asyncio.sleep(self.acknowledge_seconds)
         if interaction.acknowledged is None and not interaction.failed:
-            interaction.failed = "the application did not respond"
+            interaction.fail("the application did not respond")
             detail = f"not acknowledged within {self.acknowledge_seconds} s: {str(interaction.data)[:300]}"
-            self.world.violation("unanswered", f"interaction {interaction.id}", detail)
+            self._blame("unanswered", interaction, detail)
+            self.world.change()
+
+    def _listeners(self, guild: Guild | None) -> frozenset[tuple[str, int]]:
+        """The sessions that hear of interactions there, each with the number of its connection."""
+        sessions = self.gateway.listeners(guild.id if guild else None)
+        return frozenset((one.id, one.connections) for one in sessions if one.connection is not None)
+
+    def _blame(self, kind: str, interaction: Interaction, detail: str) -> None:
+        """A violation, unless the bot was not connected all the time."""
+        if interaction.listeners & self._listeners(interaction.guild):
+            self.world.violation(kind, f"interaction {interaction.id}", detail)
 
     def _payload(self, interaction: Interaction) -> Json:
         guild, user, channel = interaction.guild, interaction.user, interaction.channel
@@ -144,7 +168,7 @@ class Interactions:
             "version": 1,
             "channel_id": channel.id,
             "channel": self.channel_payload(channel, user),
-            "app_permissions": str(self.world.permissions(self.world.bot.id, channel)),
+            "app_permissions": str(self._app_permissions(interaction)),
             "locale": user.locale,
             "entitlements": [],
             "entitlement_sku_ids": [],
@@ -161,6 +185,11 @@ class Interactions:
             body["message"] = self.world.message_payload(interaction.source)
         return body
 
+    def _app_permissions(self, interaction: Interaction) -> int:
+        if interaction.user_install:
+            return FOREIGN_PERMISSIONS
+        return self.world.permissions(self.world.bot.id, interaction.channel)
+
     def channel_payload(self, channel: Channel, user: User) -> Json:
         """The partial channel of an interaction, with the member's permissions."""
         return self.world.channel_payload(channel) | {"permissions": str(self.world.permissions(user.id, channel))}
@@ -176,6 +205,7 @@ class Interactions:
         await self._answer(interaction, call.payload["type"], call.payload.get("data") or {}, call)
         interaction.acknowledged = time.monotonic()
         interaction.response = call.payload["type"]
+        interaction.answered.set()
         self.world.change()
         if call.query.get("with_response") not in ("1", "true", "True"):
             return 204, None
@@ -186,8 +216,7 @@ class Interactions:
             raise Refusal(40060)
         late = time.monotonic() - interaction.created - self.acknowledge_seconds
         if late > 0 or interaction.expired:
-            detail = f"acknowledged {late:.2f} s too late"
-            self.world.violation("late", f"interaction {interaction.id}", detail)
+            self._blame("late", interaction, f"acknowledged {late:.2f} s too late")
             raise Refusal(10062)
         if kind not in ALLOWED_CALLBACKS[interaction.type]:
             raise field_error("type", "BASE_TYPE_CHOICES", f"Callback {kind} does not answer type {interaction.type}")
@@ -238,12 +267,14 @@ class Interactions:
     def _fields(self, interaction: Interaction, *, ephemeral: bool) -> Json:
         """What marks a message as an interaction's."""
         fields: Json = {"application_id": self.world.application_id, "interaction": interaction.metadata()}
-        fields["type"] = 20 if interaction.type == COMMAND else 0
         if ephemeral:
             fields |= {"ephemeral_for": interaction.user.id, "flags": EPHEMERAL}
-        if interaction.source and interaction.message_id:
-            fields["type"] = 0
-        return fields
+        above = interaction.message_id or (interaction.source.id if interaction.source else None)
+        if above is None:
+            return fields | {"type": 20 if interaction.data.get("type", 1) == 1 else 23}
+        place = {"guild_id": interaction.guild.id} if interaction.guild else {}
+        reference = {"type": 0, "channel_id": interaction.channel.id, "message_id": above} | place
+        return fields | {"type": REPLY, "reference": reference}
 
     # Webhook endpoints, by the token
 

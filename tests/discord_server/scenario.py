@@ -17,10 +17,10 @@ import base64
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -28,6 +28,7 @@ from tests.discord_server.conformity import ROOT
 from tests.discord_server.rules import walk
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 PATIENCE = 30.0
 """Seconds that a scenario waits for something by default; a bound, not an expectation."""
@@ -141,7 +142,7 @@ class Message:
     @property
     def text(self) -> str:
         """All words a member reads: content, embeds, text displays."""
-        parts = [self.content]
+        parts: list[str | None] = [self.content]
         for embed in self.embeds:
             parts += [(embed.get("author") or {}).get("name"), embed.get("title"), embed.get("description")]
             parts += [f"{one['name']}: {one['value']}" for one in embed.get("fields", [])]
@@ -233,11 +234,10 @@ class Result:
     async def acknowledged(self, timeout: float = PATIENCE) -> Result:
         """Wait for the first answer, or for the member's client to give up (`failed`)."""
 
-        async def look() -> Result | None:
-            await self.refresh()
-            return self if self.acknowledged_after is not None or self.failed else None
-
-        return await self.discord.eventually(look, timeout, lambda: repr(self))
+        answer = await self.discord.do("answered", id=self.id, timeout=timeout)
+        if not answer["answered"]:
+            raise ScenarioFailed(f"not answered within {timeout} s: {self!r}")
+        return await self.refresh()
 
     async def until(self, holds: Callable[[Message], object], timeout: float = PATIENCE) -> Message:
         """The first of its messages of which `holds` is true."""
@@ -322,6 +322,12 @@ class Person:
         wire = {name: _wire(value) for name, value in options.items()}
         return await self._start("slash", channel=self.place.id, name=command, options=wire)
 
+    async def begin(self, command: str, /, **options: Any) -> Result:
+        """Use a slash command and do not wait for anything."""
+        wire = {name: _wire(value) for name, value in options.items()}
+        report = await self.discord.do("slash", user=self.id, channel=self.place.id, name=command, options=wire)
+        return Result(self.discord, report)
+
     async def autocomplete(self, command: str, option: str, typed: Any = "", /, **others: Any) -> list[Json]:
         """The choices offered while typing an option: [{"name", "value"}]."""
         options = {name: _wire(value) for name, value in others.items()} | {option: typed}
@@ -389,10 +395,12 @@ class Server(Place):
         super().__init__(discord, channel)
         self.guild_id = id
 
-    async def member(self, name: str, *, locale: str = "en-US", permissions: tuple[str, ...] = ()) -> Person:
-        """A member, new or known from another server; `permissions` come as a role."""
+    async def member(
+        self, name: str, *, locale: str = "en-US", permissions: tuple[str, ...] = (), bot: bool = False
+    ) -> Person:
+        """A member, new or known from another server; `permissions` come as a role; `bot`: another bot."""
         answer = await self.discord.do(
-            "member", guild=self.guild_id, name=name, locale=locale, permissions=list(permissions)
+            "member", guild=self.guild_id, name=name, locale=locale, permissions=list(permissions), bot=bot
         )
         return Person(self.discord, answer["id"], name, self)
 
@@ -436,7 +444,7 @@ class Discord:
             raise ScenarioFailed(f"{verb}: {answer.get('error')}")
         return answer
 
-    async def eventually(self, look: Callable[[], Any], timeout: float, what: Callable[[], str]) -> Any:
+    async def eventually(self, look: Callable[[], Awaitable[T | None]], timeout: float, what: Callable[[], str]) -> T:
         """What `look` finds, tried anew after every change on the server."""
         deadline = asyncio.get_running_loop().time() + timeout
         while True:
@@ -474,7 +482,7 @@ class Discord:
 
     async def set_limits(self, **limits: float) -> None:
         """acknowledge_seconds, token_seconds, attachment_limit, cdn_lifetime, heartbeat_interval, recommended_shards,
-        bucket_limit with bucket_window."""
+        bucket_limit with bucket_window, global_limit (requests in a second)."""
         await self.do("set_limits", **limits)
 
     async def grant_intents(self, *names: str) -> None:
@@ -484,7 +492,8 @@ class Discord:
     # The bot, seen from outside
 
     async def state(self) -> Json:
-        """sessions, connected, identifies, resumes, commands, command_overwrites, typing, conformity."""
+        """sessions, connected, identifies, resumes, commands, command_overwrites, typing, conformity (why nothing is
+        checked, or empty), invalid_requests."""
         return await self.do("state")
 
     async def bot_ready(self, *, commands: bool = True, shards: int = 1, timeout: float = 60.0) -> Json:
@@ -495,7 +504,7 @@ class Discord:
             known = any(state["commands"].values()) or not commands
             return state if state["connected"] >= shards and known else None
 
-        return await self.eventually(look, timeout, lambda: "the bot's login and commands")  # type: ignore[no-any-return]
+        return await self.eventually(look, timeout, lambda: "the bot's login and commands")
 
     async def bot_resumed(self, times: int = 1, timeout: float = 60.0) -> Json:
         """Wait until the bot has resumed a session this often."""
@@ -504,7 +513,7 @@ class Discord:
             state = await self.state()
             return state if state["resumes"] >= times and state["connected"] else None
 
-        return await self.eventually(look, timeout, lambda: "a RESUME")  # type: ignore[no-any-return]
+        return await self.eventually(look, timeout, lambda: "a RESUME")
 
     async def commands(self) -> list[Json]:
         """The global commands."""

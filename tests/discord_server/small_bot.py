@@ -161,10 +161,29 @@ def add_commands(bot: SmallBot) -> None:
     @bot.tree.command(description="A view of components v2")
     async def gallery(interaction: discord.Interaction) -> None:
         view = discord.ui.LayoutView(timeout=None)
-        shown = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png", description="a square"))
+        shown: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png", description="a square"))
         row: Any = discord.ui.ActionRow(RemixButton())
         view.add_item(discord.ui.Container(discord.ui.TextDisplay("# Gallery"), shown, row))
         await interaction.response.send_message(view=view, file=discord.File(io.BytesIO(picture()), "a.png"))
+
+    @bot.tree.command(description="Edits a message again and again")
+    async def fidget(interaction: discord.Interaction, message: str, times: int) -> None:
+        await interaction.response.defer(ephemeral=True)
+        channel: Any = interaction.channel
+        for number in range(times):
+            await bot.attempt(channel.get_partial_message(int(message)).edit(content=f"edit {number}", embed=None))
+        await interaction.followup.send("done", ephemeral=True)
+        await interaction.followup.send("really done", ephemeral=True)
+
+    @bot.tree.command(description="Reads the channel")
+    async def history(interaction: discord.Interaction) -> None:
+        channel: Any = interaction.channel
+        found = [one async for one in channel.history(limit=10)]
+        await interaction.response.send_message(f"{len(found)} messages", ephemeral=True)
+
+    @bot.tree.command(description="Opens a modal")
+    async def remix(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(RemixModal())
 
     @bot.tree.context_menu(name="Describe")
     async def describe(interaction: discord.Interaction, message: discord.Message) -> None:

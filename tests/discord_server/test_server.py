@@ -240,6 +240,103 @@ async def test_a_user_install_works_where_the_bot_is_not(discord: Discord, guild
     await error(bot, code(50001))
 
 
+async def test_a_modal_may_answer_a_command(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    opened = await ana.slash("remix")
+    sent = await ana.submit(opened, {"Prompt": "a cat", "Strength": "Subtle"})
+    assert (await sent.until(lambda message: message.content)).content == "a cat/s/[]"
+
+
+async def test_old_messages_take_few_edits(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    message = await (await ana.slash("imagine", prompt="a fox")).until(lambda message: message.buttons)
+    await discord.age(message)
+    fidgeting = await ana.begin("fidget", message=message.id, times=6)
+    old = await message.until(lambda message: message.content == "edit 4")
+    assert len(old.edits) == 6 and old.history[-1]["content"] == "edit 3"
+    refused = await discord.requests("PATCH", f"/messages/{message.id}")
+    assert [one["status"] for one in refused][:5] == [200] * 5
+    await fidgeting.until(lambda message: message.content == "really done")
+    assert [one.content for one in fidgeting.messages] == ["done", "really done"]
+
+
+async def test_threads_and_history(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    thread = await guild.thread("drafts")
+    there = ana.at(thread)
+    await there.say("one")
+    await there.say("two")
+    assert (await there.slash("history")).message.content == "2 messages"
+    await guild.revoke("read_message_history")
+    assert (await there.slash("history")).message.content == "0 messages"
+    await thread.archive(locked=True)
+    await there.slash("post")
+    await error(bot, code(50083))
+
+
+async def test_the_cdn_forgets_old_addresses(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    await discord.set_limits(cdn_lifetime=-1.0)
+    message = await (await ana.slash("imagine", prompt="a fox")).until(lambda message: message.attachments)
+    with pytest.raises(ScenarioFailed, match="404"):
+        await message.files()
+
+
+async def test_a_member_cannot_do_what_discord_would_not_let_them(
+    discord: Discord, guild: Server, bot: SmallBot
+) -> None:
+    ana, ben = await guild.member("ana"), await guild.member("ben")
+    private = await ana.slash("post")
+    with pytest.raises(ScenarioFailed, match="nothing to react"):
+        await ana.react(private.message, "🔁")
+    opened = await ana.slash("remix")
+    with pytest.raises(ScenarioFailed, match="does not see"):
+        await ben.submit(opened, {"Strength": "Subtle"})
+    message = await (await ana.slash("imagine", prompt="a fox")).until(lambda message: message.buttons)
+    with pytest.raises(ScenarioFailed, match="0 buttons"):
+        await ben.click(message, "V9")
+    await discord.delete(message)
+    with pytest.raises(ScenarioFailed, match="gone"):
+        await ben.click(message, "V1")
+
+
+async def test_the_global_limit_holds_back_everything(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    await discord.rate_limit_next(r"^/channels/", seconds=0.2, everywhere=True)
+    await ana.slash("post", text="patience")
+    await guild.until(lambda message: message.content == "patience")
+    await discord.rate_limit_next(r"^/channels/", via=False)
+    await ana.slash("post", text="banned")
+    assert (await error(bot, lambda error: getattr(error, "status", 0) == 429)).code == 0
+
+
+async def test_a_malformed_event_ends_a_discordpy_client(discord: Discord, guild: Server) -> None:
+    with aimed_at(discord.address):
+        bot = SmallBot()
+        running = asyncio.create_task(bot.start(discord.token))
+        await discord.bot_ready()
+        await discord.send_event("INTERACTION_CREATE", {"id": "1"})
+        done, _ = await asyncio.wait([running], timeout=20)
+        assert done and isinstance(running.exception(), KeyError)
+        await bot.close()
+
+
+async def test_a_gateway_that_closes_before_hello_delays_the_login(discord: Discord, guild: Server) -> None:
+    await discord.close_before_hello()
+    with aimed_at(discord.address):
+        bot = SmallBot()
+        running = asyncio.create_task(bot.start(discord.token))
+        assert (await discord.bot_ready())["identifies"] == 1
+        await bot.close()
+        await asyncio.wait([running], timeout=5)
+
+
+async def test_a_bot_that_is_away_is_not_blamed(discord: Discord, guild: Server, bot: SmallBot) -> None:
+    ana = await guild.member("ana")
+    await bot.close()
+    assert (await ana.slash("imagine", prompt="a fox")).failed == "no bot was connected"
+
+
 async def test_a_wrong_token_is_refused(discord: Discord) -> None:
     with aimed_at(discord.address):
         bot = SmallBot()

@@ -501,8 +501,8 @@ class World:
             body["message_reference"] = message.reference
             original = channel.messages.get(str(message.reference.get("message_id")))
             if not nested:
-                gone = original is None or original.deleted
-                body["referenced_message"] = None if gone else self.message_payload(original, nested=True)
+                shown = None if original is None or original.deleted else self.message_payload(original, nested=True)
+                body["referenced_message"] = shown
         return body
 
     def _reaction_payload(self, emoji: str, users: list[str]) -> Json:
