@@ -95,4 +95,6 @@ class Ask(BaseModel):
     styles: tuple[str, ...] = ()
     """Names of the known styles."""
     pictures: tuple[tuple[str, Recipe], ...] = ()
-    """Recent pictures of the conversation (id and recipe), newest first."""
+    """Recent pictures of the conversation (id and recipe): the newest job first, each job's in grid order."""
+    sources: tuple[str, ...] = ()
+    """Pictures sent along with the request: it starts from these, not from earlier ones."""

@@ -1,0 +1,155 @@
+"""Inline flags such as `--ar 3:2 --seed 7`, read out of a member's words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from pixxelbot.errors import OutOfRange, UnknownChoice, UnknownFlag
+from pixxelbot.intent import Changes
+from pixxelbot.planner.styles import MAX_WEIGHT, find_style, load_styles
+from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
+
+FLAG: Final = re.compile(r"(?:^|(?<=\s))(?P<dash>--|—|–)(?P<name>[A-Za-z][\w-]*)(?:=(?=\S))?")
+"""Two hyphens, or the dash that a phone makes of them, before a word; `well--known` and a lone `--` are text."""
+MAX_RATIO: Final = 4
+"""Longer side over shorter; beyond it every model repeats its subject."""
+SHOWN: Final = 40
+"""Characters of a wrong value that are repeated in the answer."""
+ASPECTS: Final = {"square": "1:1", "portrait": "2:3", "landscape": "3:2", "wide": "16:9", "tall": "9:16"}
+
+
+def read_flags(words: str, limits: Limits) -> tuple[str, Changes]:
+    """The words without their flags, and what the flags fix. The last of a repeated flag holds; `--no` adds up.
+
+    Raises:
+        UnknownFlag: it is named, with those there are.
+        OutOfRange: it is named, with its range.
+        UnknownChoice: a sampler or style that there is not.
+    """
+    found = list(_flags(words))
+    if not found:
+        return words, Changes()
+    said: dict[str, Any] = {}
+    kept = [words[: found[0].start()]]
+    ends = [match.start() for match in found[1:]] + [len(words)]
+    for match, end in zip(found, ends, strict=True):
+        field, read = READERS[match["name"].lower()]
+        value, rest = read(f"--{match['name']}", words[match.end() : end], limits)
+        said[field] = f"{said[field]}, {value}" if field == "negative_prompt" and field in said else value
+        kept.append(rest)
+    return " ".join(" ".join(kept).split()), Changes(**said)
+
+
+def _flags(words: str) -> Iterator[re.Match[str]]:
+    for match in FLAG.finditer(words):
+        if match["name"].lower() in READERS:
+            yield match
+        elif match["dash"] == "--":
+            raise UnknownFlag(f"--{match['name']}"[:SHOWN], (f"--{name}" for name in READERS if name not in ALIASES))
+
+
+Reader = Callable[[str, str, Limits], tuple[Any, str]]
+"""Flag, text up to the next flag, limits → value, and the text that is not its."""
+
+
+def _first(text: str) -> tuple[str, str]:
+    quoted = re.match(r'\s*["“]([^"”]*)["”]', text)
+    if quoted:
+        return quoted[1].strip(), text[quoted.end() :]
+    parts = text.split(maxsplit=1)
+    return (parts[0].rstrip(","), parts[1] if len(parts) > 1 else "") if parts else ("", "")
+
+
+def _number(low: float, high: float | Callable[[Limits], float], kind: type[int] | type[float]) -> Reader:
+    def read(flag: str, text: str, limits: Limits) -> tuple[int | float, str]:
+        word, rest = _first(text)
+        top = high(limits) if callable(high) else high
+        try:
+            value = kind(word)
+        except ValueError:
+            raise OutOfRange(flag, word[:SHOWN] or "empty", low, top) from None
+        if not math.isfinite(value) or not low <= value <= top:
+            raise OutOfRange(flag, word[:SHOWN], low, top)
+        return value, rest
+
+    return read
+
+
+def _aspect(flag: str, text: str, limits: Limits) -> tuple[str, str]:
+    word, rest = _first(text)
+    ratio = re.fullmatch(r"(\d{1,4})[:x×/](\d{1,4})", ASPECTS.get(word.lower(), word.lower()))
+    across, down = (int(ratio[1]), int(ratio[2])) if ratio else (0, 0)
+    if not across or not down or not 1 / MAX_RATIO <= across / down <= MAX_RATIO:
+        raise OutOfRange(flag, word[:SHOWN] or "empty", f"1:{MAX_RATIO}", f"{MAX_RATIO}:1")
+    return f"{across}:{down}", rest
+
+
+def _negative(flag: str, text: str, limits: Limits) -> tuple[str, str]:
+    value = text.strip(" ,\n\t")
+    if not value:
+        raise UnknownChoice(f"thing to leave out after {flag}", "", ("any words, such as --no hands, text",))
+    return value, ""
+
+
+def _sampler(flag: str, text: str, limits: Limits) -> tuple[str, str]:
+    """The longest known name that the text begins with; names hold spaces (`DPM++ 2M Karras`)."""
+    words = text.replace('"', "").split()
+    for length in range(min(4, len(words)), 0, -1):
+        wanted = _plain(" ".join(words[:length]))
+        for name in limits.samplers:
+            if _plain(name) == wanted:
+                return name, " ".join(words[length:])
+    raise UnknownChoice("sampler", " ".join(words[:1])[:SHOWN], limits.samplers)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_,-]", "", name.lower())
+
+
+def _styles(flag: str, text: str, limits: Limits) -> tuple[tuple[tuple[str, float], ...], str]:
+    """One or more style names, each with an optional `::weight`; what follows them is text again."""
+    found: list[tuple[str, float]] = []
+    while True:
+        word, rest = _first(text)
+        name, _, weight = word.partition("::")
+        style = find_style(name) if name else None
+        if style is None and (not found or "::" in word):
+            raise UnknownChoice("style", name[:SHOWN], load_styles())
+        if style is None:
+            return tuple(found), text
+        found.append((style.name, _number(0.1, MAX_WEIGHT, float)(f"{flag} {style.name}", weight or "1", limits)[0]))
+        text = rest
+
+
+def _model(flag: str, text: str, limits: Limits) -> tuple[str, str]:
+    word, rest = _first(text)
+    if not word:
+        raise UnknownChoice("model", "", (limits.model,))
+    return word, rest
+
+
+def _yes(flag: str, text: str, limits: Limits) -> tuple[bool, str]:
+    return True, text
+
+
+READERS: Final[dict[str, tuple[str, Reader]]] = {
+    "ar": ("aspect", _aspect),
+    "aspect": ("aspect", _aspect),
+    "cfg": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
+    "guidance": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
+    "count": ("count", _number(1, MAX_COUNT, int)),
+    "model": ("model", _model),
+    "negative": ("negative_prompt", _negative),
+    "no": ("negative_prompt", _negative),
+    "raw": ("verbatim", _yes),
+    "sampler": ("sampler", _sampler),
+    "seed": ("seed", _number(0, MAX_SEED, int)),
+    "steps": ("steps", _number(1, lambda limits: limits.max_steps, int)),
+    "style": ("styles", _styles),
+    "verbatim": ("verbatim", _yes),
+}
+ALIASES: Final = frozenset({"aspect", "guidance", "negative", "verbatim"})
+"""Understood, but not listed in the answer to an unknown flag."""

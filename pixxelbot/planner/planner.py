@@ -1,0 +1,30 @@
+"""The seam before the planners, and the choice between them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pixxelbot.intent import Ask, Intent
+from pixxelbot.planner.offline import OfflinePlanner
+from pixxelbot.settings import Settings
+
+
+class Planner(Protocol):
+    """Words in, an Intent out. What a planner returns is understood, not yet allowed: the studio checks."""
+
+    async def plan(self, ask: Ask) -> Intent:
+        """The intent of a request; never raises for what the words are."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+def build_planner(settings: Settings) -> Planner:
+    """The language model's planner where one is set up, else the offline planner."""
+    if not settings.llm:
+        return OfflinePlanner()
+    from pixxelbot.planner.openai import (
+        OpenAIPlanner,
+    )  # takes most of a second to import, and a machine may have no use
+
+    return OpenAIPlanner(settings, OfflinePlanner())

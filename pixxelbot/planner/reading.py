@@ -1,0 +1,430 @@
+"""Parameters said in plain words: each reader finds one, notes why, and takes its words out of the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from math import gcd
+from typing import Any, Final
+
+from pixxelbot.planner import styles
+from pixxelbot.planner.flags import MAX_RATIO
+from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, number, tidy
+from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
+
+RATIOS: Final = frozenset(
+    {"1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "16:10", "10:16", "21:9", "9:21", "5:4", "4:5", "2:1", "1:2",
+     "18:9", "9:18", "7:5", "5:7", "3:1", "1:3"}
+)  # fmt: skip
+"""Ratios taken as such without the word "aspect"; 10:30 is a time of day and 4x4 a car."""
+SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
+    (
+        r"(?:as |for )?(?:an? |my )?(?:phone|mobile|iphone|android) (?:wallpaper|background|lock ?screen)",
+        "9:16",
+        "a phone's screen",
+    ),
+    (
+        r"(?:as |for )?(?:an? |my )?(?:instagram |snapchat |tiktok )(?:story|reel|video)",
+        "9:16",
+        "a story fills a phone",
+    ),
+    (r"(?:as |for )?(?:an? |my )?lock ?screen", "9:16", "a phone's screen"),
+    (
+        r"(?:as |for )?(?:an? |my )?(?:desktop |computer |laptop |pc )(?:wallpaper|background)",
+        "16:9",
+        "a desktop's screen",
+    ),
+    (r"(?:as |for )?(?:an? |my )?wallpaper", "16:9", "a desktop's screen"),
+    (r"(?:as |for )?(?:an? |my )?(?:youtube )?thumbnail", "16:9", "a video's shape"),
+    (r"(?:in )?ultra-?wide(?: format| screen| aspect ratio)?", "21:9", "ultra-wide was asked for"),
+    (
+        r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord )?(?:banner|header)(?= of|,|$)",
+        "3:1",
+        "a banner is long and low",
+    ),
+    (r"(?:in )?wide-?screen(?: format| aspect ratio)?", "16:9", "wide was asked for"),
+    (
+        r"(?:as |for )?(?:an? |my )?(?:profile picture|avatar|profile pic|album cover)",
+        "1:1",
+        "such pictures are square",
+    ),
+    (
+        rf"(?:(?:as|in) )?(?:an? |the )?square (?:{PICTURE}|format|aspect(?: ratio)?|crop|shape|one)",
+        "1:1",
+        "square was asked for",
+    ),
+    (
+        (
+            r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall) (?:format|orientation|mode"
+            rf"|aspect(?: ratio)?|{PICTURE}|one)"
+        ),
+        "2:3",
+        "upright was asked for",
+    ),
+    (
+        (
+            r"(?:(?:as|in) )?(?:an? |the )?(?:landscape|horizontal) (?:format|orientation|mode|aspect(?: ratio)?"
+            rf"|{PICTURE}|one)"
+        ),
+        "3:2",
+        "landscape format was asked for",
+    ),
+    (
+        rf"(?:(?:as|in) )?(?:an? |the )?(?:very )?wide (?:format|aspect(?: ratio)?|{PICTURE}|view|one)",
+        "16:9",
+        "wide was asked for",
+    ),
+    (rf"(?:(?:as|in) )?(?:an? |the )?panoram(?:a|ic)(?: format| view| {PICTURE})?", "21:9", "a panorama is very wide"),
+)
+ALONE: Final = {
+    "wide": ("16:9", "wide was asked for"), "square": ("1:1", "square was asked for"),
+    "portrait": ("2:3", "upright was asked for"), "vertical": ("2:3", "upright was asked for"),
+    "landscape": ("3:2", "landscape format was asked for"), "horizontal": ("3:2", "landscape format was asked for"),
+    "tall": ("2:3", "upright was asked for"),
+}  # fmt: skip
+"""Shapes that stand by themselves between commas, or after "in" or "make it"; elsewhere they are content."""
+LADDER: Final = ("1:3", "9:16", "2:3", "3:4", "1:1", "4:3", "3:2", "16:9", "21:9", "3:1")
+"""What "wider" and "taller" climb."""
+
+
+@dataclass
+class Reading:
+    """What has been understood so far, and the words that are left."""
+
+    text: str
+    limits: Limits
+    aspect: str = "1:1"
+    """The shape of the picture followed up, for "wider"."""
+    follows: bool = False
+    fields: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def say(self, name: str, value: Any, reason: str) -> None:
+        """Fix a field, for a reason."""
+        self.fields[name], self.reasons[name] = value, reason
+
+    def take(self, pattern: str, replacement: str = " ") -> re.Match[str] | None:
+        """The first match, cut out of the text."""
+        match = re.search(pattern, self.text, re.IGNORECASE)
+        if match:
+            self.text = f"{self.text[: match.start()]}{replacement}{self.text[match.end() :]}"
+        return match
+
+    def clamped(self, name: str, value: float, low: float, high: float) -> Any:
+        """The value within its range, with a note where it had to move."""
+        kept = min(max(value, low), high)
+        if kept != value:
+            self.notes.append(f"{name} {value:.10g} lies outside {low:.10g} to {high:.10g}; I took {kept:.10g}.")
+        return kept
+
+
+def read_parameters(reading: Reading, known: Collection[str] = ()) -> None:
+    """Every parameter there is, and then the text tidied. `known` are the styles that may be used."""
+    for read in READERS:
+        read(reading)
+        reading.text = re.sub(r"\s+", " ", reading.text).strip()
+    read_styles(reading, known)
+    reading.text = tidy(reading.text)
+
+
+def read_seed(reading: Reading) -> None:
+    """ "seed 7", "with the seed 7"."""
+    match = reading.take(
+        r",?\s*\b(?:(?:with|using|use|and|from)\s+)?(?:the\s+|a\s+)?seed(?:\s+number)?(?:\s+of|\s+is"
+        r"|\s*[:=#])?\s*(\d{1,20})\b"
+    )
+    if match:
+        reading.say("seed", int(reading.clamped("The seed", int(match[1]), 0, MAX_SEED)), "you named the seed")
+
+
+def read_steps(reading: Reading) -> None:
+    """ "with 30 steps", "steps: 30"; a staircase's steps are content."""
+    if re.search(r"\b(?:stairs?|staircase|stairway|ladder|temple|pyramid|dance)\b", reading.text, re.IGNORECASE):
+        return
+    match = reading.take(
+        r",?\s*(?:\b(?:with|using|in|at|and|use)\s+|(?<=,)\s*|^)(\d{1,6})\s+(?:sampling\s+|inference\s+"
+        r"|denoising\s+)?steps\b"
+    ) or reading.take(r",?\s*\b(?:with\s+)?steps?\s*(?:[:=]\s*|\s)(\d{1,6})\b")
+    if match:
+        steps = reading.clamped("The number of steps,", int(match[1]), 1, reading.limits.max_steps)
+        reading.say("steps", int(steps), "you named the steps")
+
+
+def read_guidance(reading: Reading) -> None:
+    """ "cfg 6", "guidance scale of 7.5"."""
+    match = reading.take(
+        r",?\s*\b(?:(?:with|using|and|at)\s+)?(?:a\s+)?(?:cfg|guidance)(?:\s+scale)?(?:\s+of"
+        r"|\s*[:=])?\s*(\d{1,4}(?:\.\d{1,3})?)\b"
+    )
+    if match:
+        scale = reading.clamped("Guidance", float(match[1]), 0, reading.limits.max_guidance)
+        reading.say("guidance_scale", float(scale), "you named the guidance")
+
+
+def read_sampler(reading: Reading) -> None:
+    """ "with the Euler a sampler"."""
+    for name in sorted(reading.limits.samplers, key=len, reverse=True):
+        said = re.escape(name)
+        if reading.take(
+            rf",?\s*\b(?:with|using)\s+(?:the\s+)?{said}\s+sampler\b|,?\s*\bsampler\s*[:=]?\s*{said}(?!\w)"
+        ):
+            reading.say("sampler", name, "you named the sampler")
+            return
+
+
+def read_count(reading: Reading) -> None:
+    """ "three versions of a fox" is a count; "three cats" is content."""
+    head = (
+        rf"^(?:an?\s+)?(?:set\s+of\s+|grid\s+of\s+)?(?P<n>{NUMBER})\s+(?:different\s+|more\s+|new\s+|other\s+"
+        rf"|random\s+)*(?P<medium>(?:[\w-]+\s+){{0,2}}?)(?P<what>{PICTURE})"
+    )
+    match = re.match(
+        rf"{head}(?:\s+(?:of|showing|with|from|for)\b|\s*:|(?=\s*(?:,|$)))\s*", reading.text, re.IGNORECASE
+    )
+    if match:
+        medium = match["medium"].strip()
+        kept = _medium(medium, match["what"])
+        reading.text = f"{kept} of {reading.text[match.end() :]}" if kept else reading.text[match.end() :]
+    else:
+        match = reading.take(
+            r"(?:,\s*(?:in\s+|as\s+)?|\s+in\s+|\s*\("
+            rf"|\s+x\s?(?=\d))(?P<n>{NUMBER})(?:\s+(?:different\s+)?{PICTURE})(?:\s+(?:of\s+(?:it|that|this)"
+            r"|please))?\)?(?=\s*(?:,|\.|!|$))"
+        ) or reading.take(r"\s+\(?x\s?(?P<n>\d{1,2})\)?$")
+    if match:
+        said = number(match["n"])
+        reading.say(
+            "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {match['n']}"
+        )
+
+
+def _medium(adjectives: str, what: str) -> str:
+    """ "watercolour paintings" is counted and is a medium too."""
+    word = what.lower().rstrip("s").removesuffix("e") if what.lower() == "sketches" else what.lower().removesuffix("s")
+    if word in ("painting", "photo", "photograph", "sketch", "drawing", "illustration", "print"):
+        return f"{adjectives} {word}".strip()
+    return adjectives and f"{adjectives} {word}"
+
+
+def read_size(reading: Reading) -> None:
+    """ "16:9", "1920x1080"."""
+    match = re.search(
+        r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+)*(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
+        r"|size)\s*(?:of|[:=])?\s*)?"
+        r"\b(?P<w>\d{1,5})\s?(?P<by>[:x×])\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
+        r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?",
+        reading.text,
+        re.IGNORECASE,
+    )
+    if not match or not int(match["w"]) or not int(match["h"]):
+        return
+    width, height = int(match["w"]), int(match["h"])
+    pixels = match["by"] != ":" and min(width, height) >= 64
+    if not (pixels or match["named"] or match["after"] or f"{width}:{height}" in RATIOS):
+        return
+    reading.text = f"{reading.text[: match.start()]} {reading.text[match.end() :]}"
+    reading.say("aspect", _within(width, height), f"you named {width}{match['by']}{height}")
+    limits = reading.limits
+    if pixels and limits.fit(width) == width and limits.fit(height) == height:
+        reading.say("width", width, "you named the size in pixels")
+        reading.say("height", height, "you named the size in pixels")
+
+
+def _within(width: int, height: int) -> str:
+    """The ratio in lowest terms, no longer than 4:1."""
+    if max(width, height) > MAX_RATIO * min(width, height):
+        return f"{MAX_RATIO}:1" if width > height else f"1:{MAX_RATIO}"
+    shared = gcd(width, height)
+    across, down = width // shared, height // shared
+    while max(across, down) > 9999:
+        across, down = across // 2, down // 2
+    return f"{across}:{down}"
+
+
+def read_shape(reading: Reading) -> None:
+    """ "wide", "portrait", "phone wallpaper"; a wide river and a town square are content."""
+    if "aspect" in reading.fields:
+        return None
+    for pattern, aspect, reason in SHAPES:
+        if reading.take(rf",?\s*\b(?:{pattern})\b(?:\s+(?:of|showing|with)\b)?"):
+            return reading.say("aspect", aspect, reason)
+    if (
+        step := reading.take(
+            r"^(?:make (?:it|them|that) )?(?:a (?:bit|little) |much |even )?(wider|taller|narrower|higher)\b(?: and\b)?"
+        )
+    ) or (
+        reading.follows
+        and (
+            step := reading.take(
+                r",?\s*\b(?:(?:and|but) )?(?:make (?:it|them|that) )?(?:a (?:bit|little) |much |even )?(wider"
+                r"|taller|narrower)\b"
+            )
+        )
+    ):
+        up = step[1].lower() == "wider"
+        return reading.say("aspect", stepped(reading.aspect, up), f"{step[1].lower()} than {reading.aspect}")
+    words = "|".join(ALONE)
+    alone = reading.take(
+        r"(?:,\s*(?:and\s+)?(?:in\s+|make (?:it|them) )?|^(?:make (?:it|them|that) )?"
+        rf"|\s+in\s+)({words})(?=\s*(?:,|\.|!|$|and\b))"
+    )
+    if alone:
+        return reading.say("aspect", *ALONE[alone[1].lower()])
+    if re.match(r"(?:an? )?(?:[\w-]+ ){0,3}portrait of\b", reading.text, re.IGNORECASE):
+        return reading.say("aspect", "3:4", "a portrait stands upright")
+    return None
+
+
+def stepped(aspect: str, wider: bool) -> str:
+    """The next wider or taller common shape."""
+    across, down = (int(part) for part in aspect.split(":"))
+    ratio = across / max(down, 1)
+    ratios = [(int(step.split(":")[0]) / int(step.split(":")[1]), step) for step in LADDER]
+    fitting = [step for value, step in ratios if (value > ratio * 1.2 if wider else value < ratio / 1.2)]
+    return (fitting[0] if wider else fitting[-1]) if fitting else aspect
+
+
+def read_pace(reading: Reading) -> None:
+    """Quality and speed words; a fast car is content."""
+    limits = reading.limits
+    if reading.take(r",?\s*\b(?:in\s+)?turbo(?:\s+mode)\b|,?\s*\bas (?:fast|quick(?:ly)?) as (?:you can|possible)\b"):
+        reading.say("mode", "turbo", "you asked for speed")
+        reading.fields.setdefault("steps", max(limits.steps // 2, 1))
+        reading.reasons.setdefault("steps", "half the usual, for speed")
+    elif reading.take(
+        r",?\s*\b(?:in\s+)?relaxed mode\b|,?\s*\b(?:there's )?no (?:rush|hurry)\b|,?\s*\btake your time\b"
+    ):
+        reading.say("mode", "relaxed", "you are in no hurry")
+    elif reading.take(
+        r"^(?:an?\s+)?quick\s+(?:draft|sketch|picture|image)\s+of\b|,?\s*\b(?:just )?(?:as )?an? (?:quick"
+        r"|rough) (?:draft|preview)\b|,\s*quick(?:ly)?$|\bquickly$"
+    ):
+        if "steps" not in reading.fields:
+            reading.say("steps", max(limits.steps // 2, 1), "half the usual, as a draft")
+    elif (
+        reading.take(
+            r",?\s*\b(?:in\s+|with\s+)?(?:the\s+)?(?:very\s+)?(?:high(?:est)?|best|top|great|maximum)[ "
+            r"-](?:possible )?quality\b(?:\s+(?:of\b)?)?"
+        )
+        and "steps" not in reading.fields
+    ):
+        reading.say("steps", min(round(limits.steps * 1.6), limits.max_steps), "more steps, for quality")
+
+
+STOP: Final = (
+    rf"(?=\s*(?:$|[,.;!?)]|\bbut\b|\binstead\b|\bplease\b|\b(?:{PREPOSITION}|with|while|that|which|who|is|are)\b))"
+)
+THING: Final = r"[^,.;!?()\"]+?"
+UNWANTED: Final = re.compile(
+    r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have|having)\s+)*)"
+    r"\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please )?avoid|leave out|get rid of|lose"
+    r"|drop|ditch|erase|hide"
+    r"|remove|take (?:out|away)|i (?:do not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw"
+    r"|add|show|paint|want)|skip)"
+    r"\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b))"
+    rf"(?:any |the |a |an |all |those |that |these )*(?P<what>{THING})"
+    rf"(?:\s+(?:in the (?:background|foreground|picture|image|scene|sky)|at all))?{STOP}",
+    re.IGNORECASE,
+)
+MORE: Final = re.compile(
+    (
+        r"(?P<list>(?:,\s*(?:no |any )?[\w'-]+(?: [\w'-]+)?)*,?\s*\b(?:or|nor)\s+(?:no |any )?[\w'-]+(?: "
+        r"[\w'-]+)?)(?=\s*(?:$|[.;!?,]))"
+    ),
+    re.IGNORECASE,
+)
+"""The rest of a list: "without clouds, stars or trees"."""
+CARRIES_ON: Final = re.compile(
+    r"\s+(?:and|&)\s+(?=(?:an?|the|in|at|on|with|some|two|three|it|make|put|add|give|turn|change|then)\b)",
+    re.IGNORECASE,
+)
+
+
+def read_negatives(reading: Reading) -> None:
+    """ "without people", "and no clouds", "lose the tree"."""
+    found: list[str] = []
+    while match := UNWANTED.search(reading.text):
+        what, rest = match["what"].strip(), reading.text[match.end() :]
+        if wanted := CARRIES_ON.search(what):
+            with_ = " with " if re.search(r"\b(?:with|has|having)\b", match["lead"] or "") else ", "
+            what, rest = what[: wanted.start()], f"{with_}{what[wanted.end() :]}{rest}"
+        elif more := MORE.match(rest):
+            what, rest = what + more["list"], rest[more.end() :]
+        listed = re.split(
+            r"\s*(?:,|\bor\b|\bnor\b|\band\b|&)\s*(?:(?:no|any|the|or|nor|and)\s+)*", what, flags=re.IGNORECASE
+        )
+        found += [part for part in listed if part]
+        reading.text = f"{reading.text[: match.start()]}{' ' if not rest.startswith(',') else ''}{rest}"
+    if re.search(r"\bwithout (?:anyone|anybody)\b|\bnobody\b|\bno one\b", reading.text, re.IGNORECASE):
+        reading.take(
+            r",?\s*\b(?:and\s+|with\s+)?(?:without (?:anyone|anybody)|nobody|no one)(?: else)?(?: in it| there)?\b"
+        )
+        found.append("people")
+    if found:
+        reading.say("negative_prompt", styles.join(", ".join(found)), "you said what to leave out")
+
+
+def read_styles(reading: Reading, known: Collection[str]) -> None:
+    """Styles and media by the names members use; their words leave the subject, the style's own come in."""
+    chosen: list[tuple[str, float]] = []
+    for style in styles.load_styles().values():
+        if (not known or style.name in known) and _take_style(reading, style):
+            chosen.append((style.name, 1.0))
+            if style.aspect and "aspect" not in reading.fields and not reading.follows:
+                reading.say("aspect", style.aspect, f"the usual shape of: {style.title.lower()}")
+    if chosen:
+        titles = ", ".join(styles.load_styles()[name].title.lower() for name, _ in chosen)
+        reading.say("styles", tuple(chosen), f"you asked for: {titles}")
+
+
+def _take_style(reading: Reading, style: styles.Style) -> bool:
+    names = {style.name.replace("-", " "), style.name, *style.words}
+    sure, things = _either(names), _either({*names, *style.things})
+    kind = (
+        r"(?: (?:style|painting|drawing|picture|image|poster|print|art|illustration|artwork|sketch|look"
+        r"|aesthetic|film|scene))*"
+    )
+    patterns = (
+        rf"^(?:an? )?(?:\w+ )??{things}s?{kind} (?:of|showing)\b",
+        (
+            r",?\s*\b(?:(?:done|painted|drawn|rendered|made) )?(?:in|as|like) (?:the )?(?:style of )?(?:an? "
+            rf")?{things}{kind}(?=\s*(?:,|\.|$|with\b|at\b|in\b|and\b))"
+        ),
+        rf"(?:^|,\s*){things}{kind}(?=\s*(?:,|$))",
+        rf",?\s*\b{things}[ -]style\b",
+        rf"^(?:an? )?{sure}{kind}\b",
+        rf"\b{sure}\b",
+    )
+    before = reading.text
+    for pattern in patterns:
+        if reading.take(pattern):
+            left = tidy(re.sub(r"\s+", " ", reading.text))
+            if left or reading.follows:
+                reading.text = _article(left, before)
+                return True
+            reading.text = before
+    return False
+
+
+def _either(words: Collection[str]) -> str:
+    spelled = sorted(
+        (re.escape(word).replace(r"\ ", "[ -]").replace(r"\-", "[ -]?") for word in words), key=len, reverse=True
+    )
+    return f"(?:{'|'.join(spelled)})"
+
+
+def _article(left: str, before: str) -> str:
+    """ "a cyberpunk city" less its style is "a city", not "city"."""
+    led = re.match(r"an? ", before, re.IGNORECASE)
+    if led and left and not re.match(r"(?:an?|the|two|three|some|my|his|her)\b", left, re.IGNORECASE):
+        return f"{'an' if left[0].lower() in 'aeiou' else 'a'} {left}"
+    return left
+
+
+READERS: Final[tuple[Callable[[Reading], None], ...]] = (
+    read_seed, read_guidance, read_sampler, read_steps, read_pace, read_count, read_size, read_shape,
+    read_negatives, read_shape,
+)  # fmt: skip
+"""In this order: "three wide pictures of" is a count and then a shape, which may also follow what is left out."""

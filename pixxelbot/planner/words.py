@@ -1,0 +1,70 @@
+"""English words that the offline planner goes by: numbers, ordinals, prepositions, and how text is tidied."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+NUMBERS: Final = {
+    "one": 1, "a single": 1, "just one": 1, "two": 2, "a couple of": 2, "a pair of": 2, "three": 3, "a few": 3,
+    "several": 4, "four": 4, "five": 5, "half a dozen": 6, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "a dozen": 12, "twelve": 12,
+}  # fmt: skip
+NUMBER: Final = r"(?:" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r"|\d{1,6})"
+SPELLED: Final = {value: word for word, value in NUMBERS.items() if " " not in word and word != "several"}
+ORDINALS: Final = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
+    "sixth": 6, "6th": 6, "seventh": 7, "7th": 7, "eighth": 8, "8th": 8, "ninth": 9, "9th": 9, "tenth": 10, "10th": 10,
+}  # fmt: skip
+PICTURE: Final = (
+    r"(?:pictures?|images?|pics?|versions?|variations?|variants?|renders?|renderings?|drawings?|illustrations?|"
+    r"options?|takes?|shots?|paintings?|photos?|photographs?|sketch(?:es)?|artworks?|prints?)"
+)
+"""What a picture is called when counted or pointed at."""
+PREPOSITION: Final = (
+    r"(?:at|in|on|under|underneath|by|near|during|over|above|behind|inside|beside|beneath|between|among|from|as|"
+    r"against|across|around|wearing|holding|riding|made of|next to|in front of|on top of)"
+)
+COLOURS: Final = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "brown", "grey", "gray", "golden",
+    "silver", "turquoise", "violet", "cyan", "magenta", "beige", "teal", "crimson", "scarlet",
+)  # fmt: skip
+COLOUR: Final = r"(?:" + "|".join(COLOURS) + ")"
+
+
+def number(text: str) -> int:
+    """The number that digits or an English word of `NUMBERS` mean."""
+    return int(text) if text.isdigit() else NUMBERS[text.lower()]
+
+
+def one_line(text: str) -> str:
+    """The text with straight quotes and single spaces."""
+    text = text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def tidy(text: str) -> str:
+    """One line, and no stray punctuation or "and" left by what was cut out."""
+    text = one_line(text)
+    text = re.sub(r"\s+([,.;!?])", r"\1", text)
+    text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text)
+    text = re.sub(r"(?:[\s,;]|\b(?:and|but|with|in)\b)+([.!?]*)$", r"\1", text)
+    return re.sub(r"^(?:[\s,;:.]|(?:and|but)\b)+", "", text).strip()
+
+
+def singular(word: str) -> str:
+    """An English noun's singular, near enough to look it up."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if re.search(r"(?:s|x|z|ch|sh)es$", word):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+def plural(word: str) -> str:
+    """An English noun's plural, for the nouns of a small model."""
+    if word == "fish":
+        return word
+    if re.search(r"[^aeiou]y$", word):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if re.search(r"(?:s|x|z|ch|sh)$", word) else f"{word}s"
