@@ -23,7 +23,7 @@ SAMPLERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 }
 """Name → diffusers' scheduler class and what it is told beside the model's own scheduler configuration."""
 KARRAS_SIGMA_MAX: Final = 20.0
-"""Where a model's own largest sigma is infinite (zero terminal SNR, Lin et al. 2024); Karras' steps need a finite one."""
+"""Where a model's own largest sigma is infinite (zero terminal SNR), Karras' steps need a finite one."""
 
 
 def build(name: str, model_scheduler: Any) -> Any:

@@ -1,0 +1,298 @@
+"""The local renderer: the engine in a child process, restarted when it dies.
+
+A fault of a driver, an out-of-memory kill or a crash of native code takes the child down, never the bot. The child is
+named by its module's path: nothing of the engine, and no torch, is imported here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pixxelbot.dispatch.renderers.speed import Speed
+from pixxelbot.errors import PixxelbotError, RendererCrashed, by_code
+from pixxelbot.frames import LENGTH, header_of, length_of, pack
+from pixxelbot.job import Drawn, Job, Progress, Rendered
+from pixxelbot.recipe import Recipe
+from pixxelbot.settings import Settings
+
+log = logging.getLogger(__name__)
+child_log = logging.getLogger("pixxelbot.engine")
+
+CHILD: Final = "pixxelbot.engine.child"
+RESTART_SECONDS: Final = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
+"""Pauses before a child that died is started again; the last one repeats. A render that succeeds starts over."""
+CLOSE_SECONDS: Final = 5.0
+"""How long a child may take to end by itself before it is killed."""
+SECRETS: Final = ("TOKEN", "API_KEY", "PASSWORD", "SECRET", "DATABASE_URL")
+"""Variables with these words in their names are none of the child's business."""
+PREVIEWS_PER_EDIT: Final = 2
+"""Previews made for each that can be shown, so that the one shown is fresh."""
+
+Told = Progress | Rendered | PixxelbotError
+Key = tuple[str, int]
+
+
+class LocalRenderer:
+    """Draws in one child process; any number of renders may be in flight, the engine merges their steps."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._speed = Speed()
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._told: dict[Key, asyncio.Queue[Told]] = {}
+        self._loaded: tuple[str, ...] = ()
+        self._up: asyncio.Future[None] | None = None
+        self._tries = 0
+        self._closing = False
+
+    # --- the seam -----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Return once the child is up and holds the default model.
+
+        Raises:
+            ModelMissing, ModelIncomplete, ModelCorrupt, ConfigurationError: what the child found wrong.
+            RendererCrashed: it died before it was ready.
+        """
+        if self._keeper is None:
+            self._closing, self._tries = False, 0
+            self._up = asyncio.get_running_loop().create_future()
+            self._keeper = asyncio.create_task(self._keep())
+        await self._wait_until_up()
+
+    async def close(self) -> None:
+        """End the child; renders in flight raise RendererCrashed."""
+        self._closing = True
+        if self._keeper is None:
+            return
+        self._keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._keeper
+        self._keeper = None
+        if self._up and not self._up.done():
+            self._break(RendererCrashed("The drawing process was ended."))
+
+    async def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
+        """Draw one job; see the seam."""
+        await self._wait_until_up()
+        key, told = (job.id, job.attempt), asyncio.Queue[Told]()
+        self._told[key] = told
+        try:
+            await self._send(_order(job, sources), sources.values())
+            while not isinstance(one := await told.get(), Rendered):
+                if isinstance(one, PixxelbotError):
+                    raise one
+                yield one
+            self._speed.learn(job.recipe, one.seconds)
+            yield one
+        finally:
+            if self._told.pop(key, None) is not None and self.ready:
+                self._send_now({"do": "cancel", "job": job.id, "attempt": job.attempt})
+
+    @property
+    def ready(self) -> bool:
+        """Whether the child is up with its default model."""
+        return self._up is not None and self._up.done() and self._up.exception() is None and not self._closing
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models in the child's memory."""
+        return self._loaded
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it lives."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    def predict(self, recipe: Recipe) -> float:
+        """GPU-seconds this will take."""
+        return self._speed.predict(recipe)
+
+    # --- keeping a child ----------------------------------------------------------------------------------------
+
+    async def _wait_until_up(self) -> None:
+        if self._up is None:
+            raise RendererCrashed("The drawing process was never started.")
+        await asyncio.shield(self._up)
+
+    async def _keep(self) -> None:
+        """Start a child, read it until it dies, start the next."""
+        while not self._closing:
+            await asyncio.sleep(RESTART_SECONDS[min(self._tries, len(RESTART_SECONDS) - 1)])
+            self._tries += 1
+            self._await_anew()
+            try:
+                async with self._child() as process:
+                    await self._read_until_it_ends(process)
+                log.error("the drawing process ended with status %s; starting another", process.returncode)
+            except OSError as error:
+                log.error("no drawing process could be started: %s", error)
+                self._fail_all()
+
+    @contextlib.asynccontextmanager
+    async def _child(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A running child; however this is left, it is ended and whoever waits for it is told."""
+        process = self._process = await _spawn()
+        words = asyncio.create_task(_log_words(process))
+        try:
+            await self._send(_opening(self._settings))
+            yield process
+        finally:
+            self._fail_all()
+            await asyncio.shield(_end(process, words))
+
+    def _await_anew(self) -> None:
+        if self._up is None or self._up.done():
+            self._up = asyncio.get_running_loop().create_future()
+
+    def _fail_all(self) -> None:
+        """Tell everybody that this child is gone."""
+        crashed = RendererCrashed("The drawing process died. The job is tried again.")
+        for told in self._told.values():
+            told.put_nowait(crashed)
+        self._told.clear()
+        self._loaded = ()
+        if self._up and not self._up.done():
+            self._break(crashed)
+        elif self._up and not self._closing:
+            self._up = asyncio.get_running_loop().create_future()
+
+    def _break(self, error: PixxelbotError) -> None:
+        assert self._up is not None
+        self._up.set_exception(error)
+        self._up.exception()  # looked at, so that asyncio does not complain where nobody waits
+
+    async def _read_until_it_ends(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ValueError):
+            while True:
+                prefix = await process.stdout.readexactly(LENGTH.size)
+                header, sizes = header_of(await process.stdout.readexactly(length_of(prefix)))
+                self._hear(header, [await process.stdout.readexactly(size) for size in sizes])
+
+    def _hear(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+        if "loaded" in header:
+            self._loaded = tuple(header["loaded"])
+        if header["say"] == "ready":
+            log.info("the drawing process is ready on %s", header["device"])
+            assert self._up is not None
+            self._up.set_result(None)
+        elif header["say"] == "broken":
+            self._break(_error(header))
+        else:
+            self._pass_on(header, blobs)
+
+    def _pass_on(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+        """To the render in flight; what an ended one is still told is dropped."""
+        key = header["job"], header["attempt"]
+        told = self._told.get(key)
+        if told is None:
+            return
+        if header["say"] == "progress":
+            told.put_nowait(_progress(header, blobs))
+            return
+        del self._told[key]
+        self._tries = 0
+        told.put_nowait(_error(header) if header["say"] == "failed" else _rendered(header, blobs))
+
+    async def _send(self, header: dict[str, Any], blobs: Any = ()) -> None:
+        self._send_now(header, blobs)
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(ConnectionError):  # the reader notices, and tells everybody
+            await self._process.stdin.drain()
+
+    def _send_now(self, header: dict[str, Any], blobs: Any = ()) -> None:
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(pack(header, blobs))
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    code = str(Path(__file__).parents[3])
+    environment = {name: value for name, value in os.environ.items() if not any(word in name for word in SECRETS)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (code, os.environ.get("PYTHONPATH"))))
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", CHILD,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+    )  # fmt: skip
+
+
+async def _end(process: asyncio.subprocess.Process, words: asyncio.Task[None]) -> None:
+    """Close the pipe, at which the child ends itself; kill it where it does not. Its last words are heard."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), CLOSE_SECONDS)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    await asyncio.wait({words}, timeout=1)
+    words.cancel()
+
+
+async def _log_words(process: asyncio.subprocess.Process) -> None:
+    """What the child writes to standard error, a line at a time, at the level it begins with or goes on with."""
+    assert process.stderr is not None
+    levels, level = logging.getLevelNamesMapping() | {"Traceback": logging.ERROR}, logging.DEBUG
+    with contextlib.suppress(ValueError):  # a line beyond the stream's limit ends the reading of words, nothing else
+        async for line in process.stderr:
+            words = line.decode(errors="replace").rstrip()
+            level = levels.get(words.partition(" ")[0], level)
+            child_log.log(level, "%s", words)
+    while await process.stderr.read(2**16):  # or the child would stop at a full pipe
+        pass
+
+
+def _opening(settings: Settings) -> dict[str, Any]:
+    return {
+        "do": "open",
+        "models": [pair for pair in settings.models if ":role=" not in pair[0]],
+        "device": settings.device,
+        "dtype": settings.dtype,
+        "memory_budget": settings.memory_budget,
+        "preview_seconds": settings.preview_seconds / PREVIEWS_PER_EDIT,
+        "log": settings.log,
+    }
+
+
+def _order(job: Job, sources: Mapping[str, bytes]) -> dict[str, Any]:
+    about = {"do": "draw", "job": job.id, "attempt": job.attempt}
+    return about | {"recipe": job.recipe.model_dump(mode="json"), "pictures": list(sources)}
+
+
+def _progress(header: dict[str, Any], blobs: Sequence[bytes]) -> Progress:
+    return Progress(
+        job_id=header["job"], attempt=header["attempt"], step=header["step"], total=header["total"],
+        seconds_left=header["seconds_left"], preview=blobs[0] if blobs else None,
+    )  # fmt: skip
+
+
+def _rendered(header: dict[str, Any], blobs: Sequence[bytes]) -> Rendered:
+    facts = header["pictures"]
+    return Rendered(
+        job_id=header["job"],
+        attempt=header["attempt"],
+        pictures=tuple(Drawn(**one, png=png) for one, png in zip(facts, blobs, strict=False)),
+        grid=blobs[-1] if len(blobs) > len(facts) else None,
+        seconds=header["seconds"],
+        model_hash=header["model_hash"],
+        notes=tuple(header["notes"]),
+    )
+
+
+def _error(header: dict[str, Any]) -> PixxelbotError:
+    """The error as the child raised it; its words were put together there."""
+    kind = by_code(header["code"])
+    error = kind.__new__(kind)
+    error.args = (header["message"],)
+    return error

@@ -1,0 +1,131 @@
+"""The engine as its parent speaks to it: in frames over standard input and output.
+
+in    open {models, device, dtype, memory_budget, preview_seconds, log}     first, once
+      draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
+      cancel {job, attempt}
+out   ready {loaded, device}  ·  broken {code, message}
+      progress {job, attempt, step, total, seconds_left, loaded} + preview, or none
+      rendered {job, attempt, pictures: [{…}], seconds, model_hash, notes, loaded} + one PNG each + grid, or none
+      failed {job, attempt, code, message}
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, BinaryIO
+
+import torch
+from diffusers.utils import logging as diffusers_logging
+from PIL import Image
+from transformers.utils import logging as transformers_logging
+
+from pixxelbot.engine.engine import PREVIEW_SECONDS, Engine, Outcome
+from pixxelbot.engine.residency import Models, failure_of
+from pixxelbot.errors import InvalidPicture, PixxelbotError
+from pixxelbot.frames import pack
+from pixxelbot.job import Job, Progress
+from pixxelbot.recipe import Recipe
+
+Frame = tuple[dict[str, Any], list[bytes]]
+
+
+class Service:
+    """Turns frames into orders for an engine, and what the engine tells into frames."""
+
+    def __init__(self, next_frame: Callable[[], Frame], outgoing: BinaryIO) -> None:
+        self._next_frame, self._outgoing = next_frame, outgoing
+        self._speaking = threading.Lock()
+
+    def run(self) -> None:
+        """Open, load the default model, then draw until the pipe closes."""
+        opening, _ = self._next_frame()
+        _quiet(opening["log"])
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(_cores())
+        try:
+            engine = self._open(opening)
+        except PixxelbotError as error:
+            self._say({"say": "broken", "code": error.code, "message": str(error)})
+            return
+        self._say({"say": "ready", "loaded": engine.models.loaded, "device": str(engine.models.device)})
+        threading.Thread(target=self._relay, args=(engine,), name="relay", daemon=True).start()
+        engine.run()
+
+    def _open(self, opening: dict[str, Any]) -> Engine:
+        places = dict(opening["models"])
+        models = Models(places, opening["device"], opening["dtype"], opening["memory_budget"])
+        if error := failure_of(models.want(next(iter(places)))):
+            raise error
+        return Engine(models, preview_seconds=opening.get("preview_seconds", PREVIEW_SECONDS))
+
+    def _relay(self, engine: Engine) -> None:
+        while True:
+            engine.orders.put(partial(self._obey, engine, *self._next_frame()))
+
+    def _obey(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
+        if header["do"] == "cancel":
+            engine.cancel(header["job"], header["attempt"])
+            return
+        recipe = Recipe.load(header["recipe"])
+        job = Job(id=header["job"], attempt=header["attempt"], recipe=recipe, request_id="", member_id="")
+        tell = partial(self._tell, engine, job)
+        try:
+            pictures = {name: _picture(blob) for name, blob in zip(header["pictures"], blobs, strict=True)}
+        except InvalidPicture as error:
+            tell(error)
+            return
+        engine.submit(job, pictures, tell)
+
+    def _tell(self, engine: Engine, job: Job, outcome: Outcome) -> None:
+        about = {"job": job.id, "attempt": job.attempt, "loaded": engine.models.loaded}
+        if isinstance(outcome, PixxelbotError):
+            self._say(about | {"say": "failed", "code": outcome.code, "message": str(outcome)})
+        elif isinstance(outcome, Progress):
+            told = {"say": "progress", "step": outcome.step, "total": outcome.total}
+            preview = [] if outcome.preview is None else [outcome.preview]
+            self._say(about | told | {"seconds_left": outcome.seconds_left}, preview)
+        else:
+            facts = ("id", "index", "seed", "width", "height", "sha256")
+            pictures = [{fact: getattr(one, fact) for fact in facts} for one in outcome.pictures]
+            told = {"say": "rendered", "pictures": pictures, "seconds": outcome.seconds}
+            told |= {"model_hash": outcome.model_hash, "notes": outcome.notes}
+            grid = [] if outcome.grid is None else [outcome.grid]
+            self._say(about | told, [one.png for one in outcome.pictures] + grid)
+
+    def _say(self, header: dict[str, Any], blobs: Sequence[bytes] = ()) -> None:
+        try:
+            with self._speaking:
+                self._outgoing.write(pack(header, blobs))
+                self._outgoing.flush()
+        except OSError:  # nobody listens any more
+            os._exit(0)
+
+
+def _picture(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidPicture(f"A stored picture cannot be read: {error}") from error
+    return image
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _quiet(level: str) -> None:
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    for library in (diffusers_logging, transformers_logging):
+        library.set_verbosity_error()
+        library.disable_progress_bar()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
