@@ -50,6 +50,7 @@ def point_at(settings: Settings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway)
     if settings.discord_cdn:
         discord.Asset.BASE = settings.discord_cdn
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot does not speak
 
 
 def intents() -> discord.Intents:

@@ -7,6 +7,7 @@ twice shows once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import logging
 import time
@@ -39,6 +40,8 @@ SEARCHED: Final = 50
 """Recent messages looked through for one that was sent before."""
 NOT_CONNECTED: Final = 2.0
 """Seconds until a delivery is tried again while there is no connection."""
+OLD_MESSAGE: Final = 30046
+"""Discord's code for too many edits of a message older than an hour."""
 TOO_LARGE: Final = (413, 40005)
 """HTTP status and Discord's code of a request that is too large."""
 SHRUNK: Final = (("WEBP", 92, 1.0), ("WEBP", 80, 1.0), ("JPEG", 80, 1.0), ("JPEG", 75, 0.5), ("JPEG", 70, 0.25))
@@ -158,8 +161,8 @@ class Postman:
                 reasons.append(str(error))
         if not (address.channel_id and address.message_id):
             raise WayClosed("; ".join([*reasons, "no placeholder is known"]))
-        channel = self.client.get_partial_messageable(int(address.channel_id), guild_id=_number(address.guild_id))
-        message = await translated(channel.get_partial_message(int(address.message_id)).edit(**letter.edit()))
+        placeholder = self._channel(address).get_partial_message(int(address.message_id))
+        message = await translated(placeholder.edit(**letter.edit()))
         return str(message.id)
 
     async def original(self, address: Address) -> str:
@@ -180,9 +183,15 @@ class Postman:
     async def _posted(self, request: Request, letter: Letter, mark: str) -> str:
         if not request.address.channel_id:
             raise WayClosed("no channel is known")
-        guild = _number(request.address.guild_id)
-        channel = self.client.get_partial_messageable(int(request.address.channel_id), guild_id=guild)
-        return await self._sent(channel, letter, mark)
+        channel = self._channel(request.address)
+        posted = await self._sent(channel, letter, mark)
+        if request.address.message_id and posted != request.address.message_id:
+            with contextlib.suppress(DeliveryError):  # mostly it is gone; one that could not be edited must not linger
+                await translated(channel.get_partial_message(int(request.address.message_id)).delete())
+        return posted
+
+    def _channel(self, address: Address) -> discord.PartialMessageable:
+        return self.client.get_partial_messageable(int(address.channel_id or 0), guild_id=_number(address.guild_id))
 
     async def _by_direct_message(self, request: Request, letter: Letter, mark: str) -> str:
         member = discord.Object(int(request.member_id.removeprefix("discord:")))
@@ -256,6 +265,11 @@ async def translated(call: Awaitable[T]) -> T:
         raise _in_our_words(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise DeliveryError(f"Discord could not be reached ({type(error).__name__}).") from error
+    except KeyError as error:
+        if error.args != ("retry_after",):
+            raise
+        # discord.py 2.7 expects every 429 to name a pause; the one for edits of old messages (30046) need not
+        raise WayClosed("Discord takes no more edits of this message.") from error
     except RuntimeError as error:
         if "closed" not in str(error):
             raise
@@ -264,6 +278,8 @@ async def translated(call: Awaitable[T]) -> T:
 
 def _in_our_words(error: discord.HTTPException) -> DeliveryError:
     said = f"Discord answered {error.status} ({error.code}: {error.text or 'no reason given'})"
+    if error.code == OLD_MESSAGE:
+        return WayClosed(said)
     if error.status == 429:
         return DeliveryError(said, retry_after=_number_of_seconds(error.response.headers.get("Retry-After")))
     if error.status >= 500:

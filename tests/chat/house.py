@@ -28,8 +28,6 @@ from pixxelbot.studio import Studio
 from tests import factories
 from tests.discord_server.scenario import Discord
 
-STEPS = 4
-
 
 class Echo:
     """A planner that adds one word."""
@@ -43,7 +41,7 @@ class Echo:
 
 
 class Painter:
-    """A renderer that paints each picture in a colour of its seed, `STEPS` steps long."""
+    """A renderer that paints each picture in a colour of its seed."""
 
     ready = True
     loaded = ("bundled",)
@@ -53,6 +51,7 @@ class Painter:
         """Rendering waits at its half until this is set; it is, unless a test clears it."""
         self.held.set()
         self.drawn: list[Job] = []
+        self.steps = 4
         self.error: RenderError | None = None
         self.noise = 0
         """Side in pixels of pictures of incompressible noise, for tests of size; 0: plain colours."""
@@ -67,14 +66,19 @@ class Painter:
         return float(recipe.count)
 
     async def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
-        if self.error:
-            raise self.error
-        for step in range(1, STEPS + 1):
-            if step == STEPS // 2:
+        for step in range(1, self.steps + 1):
+            if step == self.steps // 2:
                 await self.held.wait()
-            image = Image.new("RGB", (32, 32), (step * 60, 0, 0))
+                if self.error:
+                    raise self.error
+            image = Image.new("RGB", (32, 32), (step * 60 % 256, 0, 0))
             yield Progress(
-                job_id=job.id, attempt=job.attempt, step=step, total=STEPS, seconds_left=1.0, preview=_encoded(image)
+                job_id=job.id,
+                attempt=job.attempt,
+                step=step,
+                total=self.steps,
+                seconds_left=1.0,
+                preview=_encoded(image),
             )
             await asyncio.sleep(0.02)
         self.drawn.append(job)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from pixxelbot.chat.deliver import FILE_LIMIT
+from pixxelbot.errors import NotANumber
 from tests.chat.house import House, open_house
 from tests.chat.test_imagine import drawn
 from tests.discord_server.scenario import Discord, Person, Result, Server
@@ -75,6 +78,57 @@ async def test_when_every_way_is_closed_the_result_stays_in_the_history(
     house.painter.held.set()
     await house.delivered()
     assert len(await house.store.pictures(member=f"discord:{ana.id}")) == 4
+
+
+async def test_a_message_that_may_be_edited_no_more_is_replaced(
+    house: House, ana: Person, discord: Discord, guild: Server
+) -> None:
+    house.painter.steps = 120  # the previews use up the edits that an old message takes
+    result = await held(house, ana)
+    placeholder = (await result.refresh()).message
+    await discord.age(placeholder)
+    house.painter.held.set()
+    await guild.until(drawn)
+    await house.delivered()
+    assert len([message for message in await guild.from_bot() if drawn(message)]) == 1
+    assert (await placeholder.refresh()).deleted
+
+
+async def test_a_right_lost_meanwhile_leads_to_a_direct_message(
+    house: House, ana: Person, discord: Discord, guild: Server
+) -> None:
+    await held(house, ana)
+    await guild.revoke("view_channel")
+    await discord.expire_tokens()
+    house.painter.held.set()
+    await (await ana.dm()).until(drawn)
+
+
+async def test_an_acknowledgement_that_comes_too_late_loses_nothing(
+    house: House, ana: Person, discord: Discord, guild: Server
+) -> None:
+    await discord.set_limits(acknowledge_seconds=0.2)
+    await discord.delay_next("/callback", 0.6)
+    result = await ana.slash("imagine", prompt="a fox")
+    assert result.failed
+    await guild.until(drawn)
+    await discord.forgive()
+
+
+async def test_no_token_is_ever_logged(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await discord.rate_limit_next("/webhooks/", seconds=0.1)
+    await discord.reset_next("/webhooks/")
+    house.painter.held.clear()
+    house.painter.error = NotANumber("no")
+    result = await ana.slash("imagine", prompt="a fox")
+    [request] = await house.store.requests()
+    token = request.address.interaction_token
+    house.painter.held.set()
+    await result.until(lambda message: message.embeds)
+    assert token and token not in caplog.text and discord.token not in caplog.text
 
 
 async def test_429_500_and_resets_on_the_way_are_overcome(house: House, ana: Person, discord: Discord) -> None:
