@@ -9,7 +9,7 @@ from aiohttp import web
 from tests.discord_server.commands import Commands
 from tests.discord_server.errors import Refusal
 from tests.discord_server.gateway import Gateway
-from tests.discord_server.http import Call, Server
+from tests.discord_server.http import Call, Handler, Server
 from tests.discord_server.interactions import Interactions
 from tests.discord_server.messages import REACTION_KINDS, Messages
 from tests.discord_server.world import (
@@ -23,6 +23,8 @@ from tests.discord_server.world import (
 )
 
 NO_CONTENT = (204, None)
+Route = tuple[str, str, Handler]
+"""Method, path as OpenAPI writes it, handler."""
 
 
 class Routes:
@@ -37,18 +39,18 @@ class Routes:
         self._nonces: dict[tuple[str, str], Message] = {}
 
     def add_to(self, server: Server, app: web.Application) -> None:
-        """Literal paths first: aiohttp takes the first that fits."""
-        commands = self.commands
-        of_application, of_guild = (
-            "/applications/{application_id}/commands",
-            ("/applications/{application_id}/guilds/{guild_id}/commands"),
-        )
-        message, reactions = (
-            "/channels/{channel_id}/messages/{message_id}",
-            ("/channels/{channel_id}/messages/{message_id}/reactions"),
-        )
-        webhook = "/webhooks/{webhook_id}/{webhook_token}"
-        table: list[tuple[str, str, Any]] = [
+        """Register every route of the tables below, and refuse the rest."""
+        for method, template, handler in [*self._own_routes(), *self._command_routes()]:
+            server.route(app, method, template, handler)
+        for method, template, handler in self._public_routes():
+            server.route(app, method, template, handler, public=True)
+        app.router.add_route("*", "/api/{rest:.*}", server.refuse_unknown)
+
+    def _own_routes(self) -> list[Route]:
+        """Literal paths before those with names in them: aiohttp takes the first that fits."""
+        message = "/channels/{channel_id}/messages/{message_id}"
+        reactions = message + "/reactions"
+        return [
             ("GET", "/gateway/bot", self.gateway_bot),
             ("GET", "/users/@me", self.me),
             ("POST", "/users/@me/channels", self.open_dm),
@@ -76,35 +78,30 @@ class Routes:
             ("GET", reactions + "/{emoji_name}", self.list_reactions),
             ("DELETE", reactions + "/{emoji_name}", self.clear_reactions),
             ("DELETE", reactions + "/{emoji_name}/{user_id}", self.remove_reaction),
-            ("GET", of_application, commands.list_all),
-            ("PUT", of_application, commands.overwrite),
-            ("POST", of_application, commands.create),
-            ("GET", of_application + "/{command_id}", commands.get),
-            ("PATCH", of_application + "/{command_id}", commands.edit),
-            ("DELETE", of_application + "/{command_id}", commands.delete),
-            ("GET", of_guild, commands.list_all),
-            ("PUT", of_guild, commands.overwrite),
-            ("POST", of_guild, commands.create),
-            ("GET", of_guild + "/{command_id}", commands.get),
-            ("PATCH", of_guild + "/{command_id}", commands.edit),
-            ("DELETE", of_guild + "/{command_id}", commands.delete),
         ]
-        public: list[tuple[str, str, Any]] = [
+
+    def _command_routes(self) -> list[Route]:
+        commands, application = self.commands, "/applications/{application_id}"
+        table: list[Route] = []
+        for scope in (f"{application}/commands", f"{application}/guilds/{{guild_id}}/commands"):
+            one = scope + "/{command_id}"
+            table += [("GET", scope, commands.list_all), ("PUT", scope, commands.overwrite)]
+            table += [("POST", scope, commands.create), ("GET", one, commands.get)]
+            table += [("PATCH", one, commands.edit), ("DELETE", one, commands.delete)]
+        return table
+
+    def _public_routes(self) -> list[Route]:
+        """Those that an interaction's token opens, and /gateway."""
+        webhook, interactions = "/webhooks/{webhook_id}/{webhook_token}", self.interactions
+        table: list[Route] = [
             ("GET", "/gateway", self.gateway_url),
-            ("POST", "/interactions/{interaction_id}/{interaction_token}/callback", self.interactions.callback),
-            ("POST", webhook, self.interactions.follow_up),
-            ("GET", webhook + "/messages/@original", self.interactions.get_message),
-            ("PATCH", webhook + "/messages/@original", self.interactions.edit_message),
-            ("DELETE", webhook + "/messages/@original", self.interactions.delete_message),
-            ("GET", webhook + "/messages/{message_id}", self.interactions.get_message),
-            ("PATCH", webhook + "/messages/{message_id}", self.interactions.edit_message),
-            ("DELETE", webhook + "/messages/{message_id}", self.interactions.delete_message),
+            ("POST", "/interactions/{interaction_id}/{interaction_token}/callback", interactions.callback),
+            ("POST", webhook, interactions.follow_up),
         ]
-        for method, template, handler in table:
-            server.route(app, method, template, handler)
-        for method, template, handler in public:
-            server.route(app, method, template, handler, public=True)
-        app.router.add_route("*", "/api/{rest:.*}", server.refuse_unknown)
+        for message in (webhook + "/messages/@original", webhook + "/messages/{message_id}"):
+            table += [("GET", message, interactions.get_message), ("PATCH", message, interactions.edit_message)]
+            table += [("DELETE", message, interactions.delete_message)]
+        return table
 
     # Who am I, where is the gateway
 
@@ -185,6 +182,7 @@ class Routes:
         return NO_CONTENT
 
     async def new_thread(self, call: Call) -> Any:
+        """A thread begun from a message has that message's id."""
         parent = self._visible(call)
         private = call.payload.get("type") == PRIVATE_THREAD
         right = "create_private_threads" if private else "create_public_threads"
@@ -192,7 +190,7 @@ class Routes:
             raise Refusal(50013)
         thread = self.world.new_channel(
             self.world.guilds[parent.guild_id], call.payload["name"], PRIVATE_THREAD if private else PUBLIC_THREAD,
-            parent_id=parent.id, owner_id=self.world.bot.id,
+            id=call.params.get("message_id"), parent_id=parent.id, owner_id=self.world.bot.id,
         )  # fmt: skip
         body = self.world.channel_payload(thread)
         await self.gateway.dispatch("THREAD_CREATE", body | {"newly_created": True}, thread.guild_id, "guilds")

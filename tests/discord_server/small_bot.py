@@ -80,7 +80,8 @@ class SmallBot(discord.AutoShardedClient):
         self.tree = app_commands.CommandTree(self)
         self.heard: list[tuple[str, Any]] = []
         self.errors: list[Exception] = []
-        add_commands(self)
+        add_drawing(self)
+        add_talking(self)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """The loopback has no limit of one identify in five seconds."""
@@ -118,8 +119,8 @@ class SmallBot(discord.AutoShardedClient):
             self.errors.append(error)
 
 
-def add_commands(bot: SmallBot) -> None:
-    """imagine, slow, shout, and the menu "Describe"."""
+def add_drawing(bot: SmallBot) -> None:
+    """imagine, gallery, remix and the menu "Describe"."""
 
     @bot.tree.command(description="Draw a picture")
     @app_commands.allowed_installs(guilds=True, users=True)
@@ -144,6 +145,26 @@ def add_commands(bot: SmallBot) -> None:
         names = ("art-deco", "streetwear")
         return [app_commands.Choice(name=name, value=name) for name in names if name.startswith(typed)]
 
+    @bot.tree.command(description="A view of components v2")
+    async def gallery(interaction: discord.Interaction) -> None:
+        view = discord.ui.LayoutView(timeout=None)
+        shown: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png", description="a square"))
+        row: Any = discord.ui.ActionRow(RemixButton())
+        view.add_item(discord.ui.Container(discord.ui.TextDisplay("# Gallery"), shown, row))
+        await interaction.response.send_message(view=view, file=discord.File(io.BytesIO(picture()), "a.png"))
+
+    @bot.tree.command(description="Opens a modal")
+    async def remix(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(RemixModal())
+
+    @bot.tree.context_menu(name="Describe")
+    async def describe(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"{len(message.attachments)} pictures: {message.content}")
+
+
+def add_talking(bot: SmallBot) -> None:
+    """slow, post, fidget, history."""
+
     @bot.tree.command(description="Answers too late")
     async def slow(interaction: discord.Interaction, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -157,14 +178,6 @@ def add_commands(bot: SmallBot) -> None:
             files = [discord.File(io.BytesIO(b"x" * size), "blob.bin")] if size else []
             channel: Any = interaction.channel
             await bot.attempt(channel.send(text, files=files))
-
-    @bot.tree.command(description="A view of components v2")
-    async def gallery(interaction: discord.Interaction) -> None:
-        view = discord.ui.LayoutView(timeout=None)
-        shown: Any = discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://a.png", description="a square"))
-        row: Any = discord.ui.ActionRow(RemixButton())
-        view.add_item(discord.ui.Container(discord.ui.TextDisplay("# Gallery"), shown, row))
-        await interaction.response.send_message(view=view, file=discord.File(io.BytesIO(picture()), "a.png"))
 
     @bot.tree.command(description="Edits a message again and again")
     async def fidget(interaction: discord.Interaction, message: str, times: int) -> None:
@@ -180,11 +193,3 @@ def add_commands(bot: SmallBot) -> None:
         channel: Any = interaction.channel
         found = [one async for one in channel.history(limit=10)]
         await interaction.response.send_message(f"{len(found)} messages", ephemeral=True)
-
-    @bot.tree.command(description="Opens a modal")
-    async def remix(interaction: discord.Interaction) -> None:
-        await interaction.response.send_modal(RemixModal())
-
-    @bot.tree.context_menu(name="Describe")
-    async def describe(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interaction.response.send_message(f"{len(message.attachments)} pictures: {message.content}")

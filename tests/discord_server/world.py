@@ -421,9 +421,11 @@ class World:
         self.new_channel(guild, "general")
         return guild
 
-    def new_channel(self, guild: Guild, name: str, type: int = TEXT, **fields: Any) -> Channel:
+    def new_channel(
+        self, guild: Guild, name: str, type: int = TEXT, *, id: str | None = None, **fields: Any
+    ) -> Channel:
         """A channel or thread of `guild`."""
-        channel = Channel(self.ids.next(), type, name, guild.id, position=len(guild.channels), **fields)
+        channel = Channel(id or self.ids.next(), type, name, guild.id, position=len(guild.channels), **fields)
         guild.channels[channel.id] = self.channels[channel.id] = channel
         return channel
 
