@@ -53,6 +53,7 @@ class Bars:
     async def follow(self, app: App, request: Request) -> None:
         """Show how far the request has come until it ends; runs beside whatever carries it out."""
         app.progress_listeners.append(self._heard)
+        await app.store.wait_for_change(GLANCE, app.store.changes)  # by then it is known who draws it
         while not request.status.ended:
             seen = app.store.changes
             self._show(app, await app.store.job_of(request.id), bool(await app.store.flag("queue.paused")))

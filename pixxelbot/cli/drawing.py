@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -201,6 +201,7 @@ async def _see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[
     """Accept a request, show how it comes along, and copy out what was drawn."""
     from pixxelbot.cli.bars import bars
 
+    folder = await _made(out or app.settings.home / "out")
     with bars(screen.news) as shown:
         shown.stage("Understanding your words")
         accepted = await accept()
@@ -210,7 +211,7 @@ async def _see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[
             await _withdraw(app, accepted)
             raise
         raise_failure(request)
-    await _show(screen, app, request, await app.store.job_of(request.id), out or app.settings.home / "out")
+    await _show(screen, app, request, await app.store.job_of(request.id), folder)
 
 
 async def _drawn(screen: Screen, app: App, accepted: Request, shown: Bars) -> Request:
@@ -264,17 +265,32 @@ def _described(one: Picture, path: Path) -> dict[str, Any]:
     return {"id": one.id, "path": str(path), "seed": one.seed, "width": one.width, "height": one.height}
 
 
-async def copied(folder: Path, name: str, data: bytes) -> Path:
-    def write() -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-        return (folder / name).absolute()
+async def _made(folder: Path) -> Path:
+    """Make a folder, and find out before drawing that it cannot be made."""
+    with _named(folder):
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    return folder
 
+
+async def copied(folder: Path, name: str, data: bytes) -> Path:
+    """Write a file; where it is.
+
+    Raises:
+        StoreError: the file cannot be written; it is named.
+    """
+    path = (await _made(folder) / name).absolute()
+    with _named(path):
+        await asyncio.to_thread(path.write_bytes, data)
+    return path
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
     try:
-        return await asyncio.to_thread(write)
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreError(f"{folder / name} cannot be written ({reason}). Choose another folder with --out.") from error
+        raise StoreError(f"{path} cannot be written ({reason}). Choose another place with --out.") from error
 
 
 async def _uploaded(app: App, image: Path | None) -> tuple[str, ...]:

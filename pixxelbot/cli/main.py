@@ -59,18 +59,20 @@ def carry_out(arguments: Sequence[str]) -> int:
     try:
         ended = app(args=list(arguments), prog_name="pixxelbot", standalone_mode=False)
     except PixxelbotError as error:
-        return _tell(error.code, error.title, str(error), error.exit_code, as_json)
+        _tell(error.code, error.title, str(error), as_json)
+        return error.exit_code
     except typer.TyperException as error:
-        message = error.format_message()  # empty where the help was shown instead
-        return _tell("usage", "Usage", message, error.exit_code, as_json) if message else error.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        return _tell(
-            "interrupted", "Interrupted", "Stopped by you; nothing that was finished is lost.", INTERRUPTED, as_json
-        )
+        if message := error.format_message():  # empty where the help was shown instead
+            _tell("usage", "Usage", message, as_json)
+        return error.exit_code
+    except typer.Abort:
+        ended = INTERRUPTED
+    if ended == INTERRUPTED:  # Typer turns Ctrl-C into this code
+        _tell("interrupted", "Interrupted", "Stopped by you; nothing that was finished is lost.", as_json)
     return ended if isinstance(ended, int) else 0
 
 
-def _tell(code: str, title: str, message: str, exit_code: int, as_json: bool) -> int:
+def _tell(code: str, title: str, message: str, as_json: bool) -> None:
     """One line on what went wrong: an object on stdout for scripts, words on stderr for people."""
     from pixxelbot.cli.logs import redact
 
@@ -79,7 +81,6 @@ def _tell(code: str, title: str, message: str, exit_code: int, as_json: bool) ->
     else:
         line = Text.assemble((title, "bold red"), ": ", redact(message))
         Console(stderr=True).print(line, soft_wrap=True)
-    return exit_code
 
 
 if __name__ == "__main__":

@@ -35,7 +35,15 @@ class Screen:
 
 def table(title: str, *columns: str) -> Table:
     """An empty table in the house's looks."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        header_style="dim",
+        box=None,
+        pad_edge=False,
+    )
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
