@@ -45,7 +45,7 @@ async def test_imagine_preview_grid_variations_by_button_and_reaction_and_the_op
 
     varied = await (await ben.click(message, "V2")).until(drawn, PATIENCE)
     await ana.react(message, "🔁")
-    again = await guild.until(lambda found: drawn(found) and found.reply_to == message.id, PATIENCE)
+    again = await guild.until(lambda found: drawn(found) and found.id not in (message.id, varied.id), PATIENCE)
     assert len({message.id, varied.id, again.id}) == 3
 
     listed = await bot.cli("queue", "list", "--all")
