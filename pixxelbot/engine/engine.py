@@ -67,17 +67,16 @@ class Drawing:
 
 
 class Engine:
-    """Draws jobs. `submit` and `cancel` belong to the engine's thread; others reach it through `orders`."""
+    """Draws jobs. `submit` and `cancel` may be called on any thread; they are obeyed on that of `run`."""
 
     def __init__(self, models: Models, caps: Caps | None = None, preview_seconds: float = PREVIEW_SECONDS) -> None:
         self.models, self.caps, self.preview_seconds = models, caps or Caps(), preview_seconds
-        self.orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        """What to do between two steps."""
         self.forwards = 0
         self.rows = 0
         """Forwards made, and rows in them, since the start."""
         self._drawings: dict[tuple[str, int], Drawing] = {}
         self._parked: list[Drawing] = []
+        self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what to do between two steps
         self._running: Drawing | None = None
         self._finisher = ThreadPoolExecutor(1, "finisher")
 
@@ -92,7 +91,7 @@ class Engine:
 
     def drain(self) -> None:
         """Run until every drawing has ended."""
-        self.run(until=lambda: not self._drawings and self.orders.empty())
+        self.run(until=lambda: not self._drawings and self._orders.empty())
 
     def step(self) -> None:
         """One forward for those calls that can share it."""
@@ -106,8 +105,8 @@ class Engine:
 
     def _take_orders(self) -> None:
         """All that wait; with nothing to draw, wait for one."""
-        while not self.orders.empty() or not self._parked:
-            self.orders.get()()
+        while not self._orders.empty() or not self._parked:
+            self._orders.get()()
             if not self._drawings:
                 return
 
@@ -162,12 +161,17 @@ class Engine:
 
     def submit(self, job: Job, pictures: Mapping[str, Image.Image], tell: Tell) -> None:
         """Draw a job as soon as its model is loaded. `tell` gets Progress, then Rendered or an error."""
-        drawing = Drawing(job, pictures, tell)
-        self._drawings[drawing.key] = drawing
-        self._begin_with(drawing)
+        self._orders.put(partial(self._take_up, Drawing(job, pictures, tell)))
 
     def cancel(self, job_id: str, attempt: int) -> None:
         """End a drawing between two of its steps; one that has ended already is left alone."""
+        self._orders.put(partial(self._cancel, job_id, attempt))
+
+    def _take_up(self, drawing: Drawing) -> None:
+        self._drawings[drawing.key] = drawing
+        self._begin_with(drawing)
+
+    def _cancel(self, job_id: str, attempt: int) -> None:
         drawing = self._drawings.get((job_id, attempt))
         if drawing is None or drawing.cancelled:
             return
@@ -188,7 +192,7 @@ class Engine:
         if loading.done():
             self._begin(drawing, loading)
         else:
-            loading.add_done_callback(lambda done: self.orders.put(partial(self._begin, drawing, done)))
+            loading.add_done_callback(lambda done: self._orders.put(partial(self._begin, drawing, done)))
 
     def _begin(self, drawing: Drawing, loading: Future[Model]) -> None:
         if drawing.cancelled:
@@ -247,7 +251,7 @@ class Engine:
         except DRAWING_ERRORS as error:
             log.exception("encoding job %s failed", drawing.job.id)
             result = RenderError(f"The picture could not be encoded: {error}")
-        self.orders.put(partial(self._close, drawing, result))
+        self._orders.put(partial(self._close, drawing, result))
 
     def _close(self, drawing: Drawing, result: Rendered | PixxelbotError) -> None:
         if self._drawings.pop(drawing.key, None):

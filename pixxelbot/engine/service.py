@@ -66,7 +66,7 @@ class Service:
 
     def _relay(self, engine: Engine) -> None:
         while True:
-            engine.orders.put(partial(self._obey, engine, *self._next_frame()))
+            self._obey(engine, *self._next_frame())
 
     def _obey(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
         if header["do"] == "cancel":
