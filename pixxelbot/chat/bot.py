@@ -33,6 +33,8 @@ FIRST_DELAY: Final = 1.0
 LONGEST_DELAY: Final = 60.0
 CALM: Final = 60.0
 """A client that ran for so many seconds starts the delays anew."""
+SYNC_PATIENCE: Final = 5.0
+"""Seconds for which the gateway waits until the commands are told; after that they are told beside it."""
 SYNC_DELAY: Final = 30.0
 """Seconds between tries to tell Discord the commands."""
 PATIENCE: Final = 60.0
@@ -80,8 +82,8 @@ class Bot(discord.AutoShardedClient):
         """Between login and the gateway: buttons, commands, and what an earlier run left."""
         self.add_dynamic_items(buttons.Control)
         await self._count_shards()
-        self._start(self._sync_commands())
         self._start(self.chat.previews.resume())
+        await asyncio.wait({self._start(self._sync_commands())}, timeout=SYNC_PATIENCE)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are recognised here by their `custom_id`, as discord.py knows only those opened since its start."""
@@ -129,10 +131,11 @@ class Bot(discord.AutoShardedClient):
                 log.warning("the commands could not be told to Discord, trying again: %s", error)
                 await asyncio.sleep(SYNC_DELAY)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

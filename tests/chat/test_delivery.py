@@ -124,6 +124,7 @@ async def test_no_token_is_ever_logged(
     house.painter.held.clear()
     house.painter.error = NotANumber("no")
     result = await ana.slash("imagine", prompt="a fox")
+    await result.until(lambda message: message.buttons)
     [request] = await house.store.requests()
     token = request.address.interaction_token
     house.painter.held.set()
