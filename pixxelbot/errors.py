@@ -66,7 +66,7 @@ class EmptyPrompt(InvalidRequest):
     code = "empty_prompt"
 
     def __init__(self) -> None:
-        super().__init__("There are no words to draw. Say what you would like to see, for example: a red fox in the snow.")
+        super().__init__("There are no words to draw. Say what you would like, for example: a red fox in the snow.")
 
 
 class PromptTooLong(InvalidRequest):
@@ -197,7 +197,7 @@ class StorageUnwritable(StoreError):
     exit_code = 78
 
     def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"The data folder {where} cannot be written ({reason}). Set PIXXELBOT_HOME to a writable folder.")
+        super().__init__(f"The data folder {where} cannot be written ({reason}). Set PIXXELBOT_HOME to another folder.")
 
 
 class DatabaseBusy(StoreError):

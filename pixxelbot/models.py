@@ -31,7 +31,7 @@ FLOW_SAMPLERS: Final = ("FlowMatch Euler",)
 def check(folder: Path) -> None:
     """Raise ModelMissing or ModelIncomplete, naming the first folder or file that is not there."""
     if not folder.is_dir():
-        raise ModelMissing(f"The model folder {folder} does not exist. Correct PIXXELBOT_MODELS or put the model there.")
+        raise ModelMissing(f"The model folder {folder} does not exist. Correct PIXXELBOT_MODELS or put it there.")
     for file in _needed(folder):
         if not any(folder.glob(file)):
             raise ModelIncomplete(f"The model folder {folder} lacks {file}. Copy the model again, with all its files.")
@@ -78,7 +78,7 @@ def limits(name: str, folder: Path) -> Limits:
 
 def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
-        raise ModelIncomplete(f"The model folder {file.parent} lacks {file.name}. Copy the model again, with all its files.")
+        raise ModelIncomplete(f"The model folder {file.parent} lacks {file.name}. Copy it again, with all its files.")
     content = json.loads(file.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ModelIncomplete(f"{file} is not a JSON object. Copy the model again, with all its files.")
