@@ -180,6 +180,24 @@ class Studio:
             await self.queue.cancel(job.id)
         return cancelled
 
+    async def withdraw(self, request_id: str, member_id: str, moderator: bool = False) -> None:
+        """Cancel a request, whether it is still being planned, waits or runs.
+
+        Raises:
+            Refused: it is somebody else's, or it has ended.
+        """
+        request = await self.store.request(request_id)
+        if not (request.member_id == member_id or moderator or _operator(member_id)):
+            raise Refused("Only the member who asked for it, or a moderator, can cancel this.")
+        if request.status is Status.PLANNING:
+            with contextlib.suppress(LostRace):  # planned in this very moment: its job is cancelled instead
+                await self.store.cancel_request(request.id)
+                return
+        job = await self.store.job_of(request.id)
+        if job is None:
+            raise Refused(f"This request is {request.status.value} already; there is nothing to cancel.")
+        await self.cancel(job.id, member_id, moderator)
+
     async def delete(self, picture_id: str, member_id: str, moderator: bool = False) -> None:
         """Remove a picture's bytes; its place in the lineage stays, empty."""
         found = await self.store.picture(picture_id)

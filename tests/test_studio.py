@@ -145,6 +145,19 @@ async def test_only_author_or_moderator_cancels(studio: Studio) -> None:
         await studio.cancel(job.id, "discord:1")
 
 
+async def test_a_request_can_be_withdrawn_while_it_is_planned_and_while_it_waits(studio: Studio) -> None:
+    planning, _ = await studio.store.accept(factories.request())
+    with pytest.raises(Refused):
+        await studio.withdraw(planning.id, "discord:2")
+    await studio.withdraw(planning.id, "discord:1")
+    assert (await studio.store.request(planning.id)).status is Status.CANCELLED
+    waiting, job = await queued(studio, factories.request())
+    await studio.withdraw(waiting.id, "discord:1")
+    assert job is not None and (await studio.store.job(job.id)).status is Status.CANCELLED
+    with pytest.raises(Refused):
+        await studio.withdraw(waiting.id, "discord:1")
+
+
 def picture(**changes: object) -> Picture:
     values: dict[str, object] = {
         "id": new_id(), "job_id": new_id(), "request_id": new_id(), "member_id": "discord:1", "guild_id": "10",

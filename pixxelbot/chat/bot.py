@@ -93,6 +93,12 @@ class Bot(discord.AutoShardedClient):
             if press is not None:
                 await asking.guarded(interaction, buttons.submitted(interaction, press))
 
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A configured gateway wins over the one that READY names for resuming."""
+        shard = self.shards.get(shard_id)
+        if shard and self.chat.settings.discord_gateway:
+            shard._parent.ws.gateway = DiscordWebSocket.DEFAULT_GATEWAY
+
     async def on_ready(self) -> None:
         """The gateway has told all."""
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))

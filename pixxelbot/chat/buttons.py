@@ -16,7 +16,7 @@ from discord import ui
 
 from pixxelbot.chat import asking
 from pixxelbot.chat.records import Records
-from pixxelbot.errors import InvalidRequest, NotFound, OutOfRange, Refused, UnknownChoice
+from pixxelbot.errors import InvalidRequest, NotFound, OutOfRange, UnknownChoice
 from pixxelbot.intent import Action, Changes
 from pixxelbot.job import Job
 from pixxelbot.picture import Picture
@@ -116,10 +116,7 @@ async def targets_of(store: Records, press: Press) -> tuple[str, ...]:
 async def _cancel(interaction: discord.Interaction[Bot], press: Press) -> None:
     chat = interaction.client.chat
     await asking.noted(interaction)
-    job = await chat.store.job_of(press.id)
-    if job is None:
-        raise Refused("It is still being planned; try again in a moment.")
-    await chat.studio.cancel(job.id, asking.member_id(interaction.user), asking.moderates(interaction))
+    await chat.studio.withdraw(press.id, asking.member_id(interaction.user), asking.moderates(interaction))
 
 
 async def _delete(interaction: discord.Interaction[Bot], press: Press) -> None:

@@ -104,8 +104,9 @@ class Database:
 
     def _reading_engine(self) -> AsyncEngine:
         if not self.sqlite:
-            return create_async_engine(self.url, pool_pre_ping=True)
-        engine = create_async_engine(self.url, connect_args={"timeout": self.busy_seconds})
+            return create_async_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+        waits = {"timeout": self.busy_seconds}
+        engine = create_async_engine(self.url, connect_args=waits, hide_parameters=True)
         _prepare_sqlite(engine.sync_engine, "BEGIN", self.busy_seconds)
         return engine
 
@@ -172,7 +173,8 @@ class _SQLiteWriter:
 
     def __init__(self, database: Database) -> None:
         url = database.url.set(drivername="sqlite")
-        self._engine = create_engine(url, pool_size=1, connect_args={"timeout": database.busy_seconds})
+        waits = {"timeout": database.busy_seconds}
+        self._engine = create_engine(url, pool_size=1, connect_args=waits, hide_parameters=True)
         _prepare_sqlite(self._engine, "BEGIN IMMEDIATE", database.busy_seconds)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
 
