@@ -6,12 +6,11 @@ that it was shown. What options and flags fixed stays fixed.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Collection
 from typing import Any, Final, get_args
-
-from pydantic_core import from_json
 
 from pixxelbot.errors import PlannerAnswerInvalid
 from pixxelbot.intent import Action, Ask, Changes, Intent
@@ -37,6 +36,11 @@ MAX_REPLY: Final = 1_500
 """Characters; a Discord message holds 2,000."""
 MAX_REASON: Final = 200
 MAX_STYLES: Final = 3
+OBJECTS_TRIED: Final = 5
+"""Opening braces at which a plan is looked for; prose before it seldom holds one."""
+ROUNDS: Final = 8
+"""A text that still hides addresses after so many rounds was made to."""
+DECODER: Final = json.JSONDecoder()
 UNSAFE: Final = (
     (re.compile(r"\[([^\]\n]{0,200})\]\([^)\s]{0,2000}\)"), r"\1"),  # a masked link keeps its words
     (re.compile(r"<?\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|discord\.(?:gg|com)/)[^\s>]*>?", re.IGNORECASE), ""),
@@ -109,17 +113,17 @@ def read_answer(text: str, ask: Ask, labels: dict[str, str]) -> Intent:
 
 
 def _json_in(text: str) -> dict[str, Any]:
-    """The JSON object in an answer, also where prose or a Markdown fence surrounds it."""
-    fenced = re.search(r"```(?:json)?\s*(\{.*?\})\s*```", text, re.DOTALL)
-    start, end = text.find("{"), text.rfind("}")
-    for candidate in (text.strip(), fenced[1] if fenced else "", text[start : end + 1] if 0 <= start < end else ""):
+    """The first whole JSON object in an answer that has an action, whatever prose or fence surrounds it."""
+    start = text.find("{")
+    for _ in range(OBJECTS_TRIED):
         try:
-            found = from_json(candidate) if candidate else None
-        except ValueError:
-            continue
-        if isinstance(found, dict):
+            found, _ = DECODER.raw_decode(text, start) if start >= 0 else (None, 0)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict) and "action" in found:
             return found
-    raise PlannerAnswerInvalid("it is not one complete JSON object")
+        start = text.find("{", start + 1) if start >= 0 else -1
+    raise PlannerAnswerInvalid("it is not one complete JSON object with an action")
 
 
 def _action(answer: dict[str, Any], ask: Ask) -> Action:
@@ -197,8 +201,14 @@ def _text(said: Any, longest: int, one_line: bool = False) -> str:
     if not isinstance(said, str):
         return ""
     text = said[: longest * 2]
-    for pattern, replacement in UNSAFE:
-        text = pattern.sub(replacement, text)
+    for _ in range(ROUNDS):  # what is taken out may join what was around it into another address
+        before = text
+        for pattern, replacement in UNSAFE:
+            text = pattern.sub(replacement, text)
+        if text == before:
+            break
+    else:
+        text = re.sub(r"[@<>:/]", " ", text)
     text = " ".join(text.split()) if one_line else re.sub(r"[ \t]+", " ", text).strip()
     return text[:longest].strip()
 

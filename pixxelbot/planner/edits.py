@@ -38,6 +38,8 @@ COMPARED: Final = {
     "colder": "cold colours", "softer": "soft light", "sharper": "sharp", "simpler": "simple", "funnier": "funny",
     "prettier": "pretty", "bluer": "blue", "redder": "red", "greener": "green", "friendlier": "friendly",
 }  # fmt: skip
+DEEPEST: Final = 4
+"""How many phrases may stand inside one another: "make it a cat instead" holds two."""
 PRONOUN: Final = r"(?:it|that|this|them|him|her|everything)"
 DETERMINED: Final = re.compile(r"(?:an?|the|some|two|three|four|five|several|many|my|another)\s+\S", re.IGNORECASE)
 
@@ -65,37 +67,37 @@ def _pieces(text: str) -> Iterator[str]:
             yield piece.strip()
 
 
-def _edit(piece: str, replaces: bool) -> Iterator[Edit]:
+def _edit(piece: str, replaces: bool, depth: int = 0) -> Iterator[Edit]:
     piece = re.sub(r"^(?:and|but|also|then|now|just|only|maybe|plus)\s+", "", piece, flags=re.IGNORECASE)
-    for pattern, build in PATTERNS:
+    for pattern, build in PATTERNS if depth < DEEPEST else PATTERNS[-1:]:
         if match := re.fullmatch(pattern, piece, re.IGNORECASE):
-            yield from build(match, replaces)
+            yield from build(match, replaces, depth + 1)
             return
 
 
-def _swap(match: re.Match[str], replaces: bool) -> Iterator[Edit]:
+def _swap(match: re.Match[str], replaces: bool, depth: int) -> Iterator[Edit]:
     old, new = match["old"].strip(), match["new"].strip()
     if re.fullmatch(PRONOUN, old, re.IGNORECASE):
-        yield from _edit(new, True)
+        yield from _edit(new, True, depth)
     elif re.fullmatch(rf"{COLOUR}|\w+er|more \w+", new, re.IGNORECASE) and old != "background":
         yield Edit("modify", new, old)
     else:
         yield Edit("swap", new, old)
 
 
-def _made(match: re.Match[str], replaces: bool) -> Iterator[Edit]:
-    yield from _edit(match["new"], True)
+def _made(match: re.Match[str], replaces: bool, depth: int) -> Iterator[Edit]:
+    yield from _edit(match["new"], True, depth)
 
 
-def _added(match: re.Match[str], replaces: bool) -> Iterator[Edit]:
+def _added(match: re.Match[str], replaces: bool, depth: int) -> Iterator[Edit]:
     yield Edit("add", match["new"])
 
 
-def _placed(match: re.Match[str], replaces: bool) -> Iterator[Edit]:
+def _placed(match: re.Match[str], replaces: bool, depth: int) -> Iterator[Edit]:
     yield Edit("place", match[0])
 
 
-def _bare(match: re.Match[str], replaces: bool) -> Iterator[Edit]:
+def _bare(match: re.Match[str], replaces: bool, depth: int) -> Iterator[Edit]:
     words = match[0]
     if DETERMINED.match(words):
         yield Edit("subject" if replaces else "add", words)

@@ -14,9 +14,14 @@ from pixxelbot.planner.reading import Reading, read_parameters
 from pixxelbot.planner.references import Meant, meant
 from pixxelbot.planner.scenes import read_scene
 from pixxelbot.planner.talk import small_talk
-from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, number, one_line, tidy
+from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, WINDOW, number, one_line, tidy
 from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, Recipe
 
+POLITE_ROUNDS: Final = 6
+"""Layers of politeness taken off: "hey, could you please …"."""
+NO_WORDS: Final = "What would you like to see? For example: a red fox in the snow."
+LONGEST_FOLLOW_UP: Final = 400
+"""Characters; a longer text describes a picture of its own."""
 NOTHING_YET: Final = "There is no picture of yours here yet that I could work from. Tell me what to draw first."
 LEAD: Final = re.compile(
     r"^(?:(?:please|pls|hey|hi|hello|ok(?:ay)?|yes|yeah|so|well|um+|cool|nice|great|thanks|now|then|just"
@@ -154,10 +159,10 @@ def understand(ask: Ask) -> Intent:
     words = one_line(ask.words)
     plain = stripped(words)
     if not plain:
-        return _settled(ask, "imagine", {}, {})
-    if talk := small_talk(plain, words):
+        return _settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
+    if len(words) <= LONGEST_FOLLOW_UP and (talk := small_talk(plain, words)):
         return Intent(action=talk.action, reply=talk.reply)
-    if not ask.sources:
+    if not ask.sources and len(plain) <= LONGEST_FOLLOW_UP:
         for rule in RULES:
             if intent := rule(plain, ask):
                 return intent
@@ -166,9 +171,14 @@ def understand(ask: Ask) -> Intent:
 
 def stripped(words: str) -> str:
     """The words without politeness around them."""
-    before = ""
-    while before != words:
-        before, words = words, TAIL.sub("", LEAD.sub("", words)).strip(" ,")
+    for _ in range(POLITE_ROUNDS):
+        before = words
+        words = LEAD.sub("", words, count=1)
+        if tail := TAIL.search(words, max(len(words) - WINDOW, 0)):
+            words = words[: tail.start()]
+        words = words.strip(" ,")
+        if words == before:
+            break
     return words
 
 
@@ -228,7 +238,7 @@ def _again(plain: str, ask: Ask) -> Intent | None:
 def _upscale(plain: str, ask: Ask) -> Intent | None:
     verb = _starts(UPSCALE, plain)
     found = meant(plain[verb.end() :] if verb else plain, ask.pictures)
-    if not verb and not (ask.pictures and _full(BIGGER, plain) and not _a_thing_bigger(plain)):
+    if not verb and not (ask.pictures and _full(BIGGER, plain) and not _a_thing_bigger(found.rest)):
         return None
     if nowhere := _pointing_nowhere(found, ask):
         return nowhere

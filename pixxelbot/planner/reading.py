@@ -211,7 +211,7 @@ def _medium(adjectives: str, what: str) -> str:
 def read_size(reading: Reading) -> None:
     """ "16:9", "1920x1080"."""
     match = re.search(
-        r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+)*(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
+        r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+){0,3}(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
         r"|size)\s*(?:of|[:=])?\s*)?"
         r"\b(?P<w>\d{1,5})\s?(?P<by>[:x×])\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
         r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?",
@@ -318,7 +318,7 @@ STOP: Final = (
 )
 THING: Final = r"[^,.;!?()\"]+?"
 UNWANTED: Final = re.compile(
-    r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have|having)\s+)*)"
+    r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have|having)\s+){0,3})"
     r"\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please )?avoid|leave out|get rid of|lose"
     r"|drop|ditch|erase|hide"
     r"|remove|take (?:out|away)|i (?:do not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw"

@@ -32,6 +32,11 @@ COLOURS: Final = (
 COLOUR: Final = r"(?:" + "|".join(COLOURS) + ")"
 
 
+WINDOW: Final = 100
+"""Characters from the end that are looked at for what trails a request, so that the time stays linear in its length."""
+ENDING: Final = re.compile(r"(?:[\s,;]|\b(?:and|but|with)\b)+([.!?]*)$", re.IGNORECASE)
+
+
 def number(text: str) -> int:
     """The number that digits or an English word of `NUMBERS` mean."""
     return int(text) if text.isdigit() else NUMBERS[text.lower()]
@@ -45,11 +50,11 @@ def one_line(text: str) -> str:
 
 def tidy(text: str) -> str:
     """One line, and no stray punctuation or "and" left by what was cut out."""
-    text = one_line(text)
-    text = re.sub(r"\s+([,.;!?])", r"\1", text)
+    text = re.sub(r"\s+(?=[,.;!?])", "", one_line(text))
     text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text)
-    text = re.sub(r"(?:[\s,;]|\b(?:and|but|with|in)\b)+([.!?]*)$", r"\1", text)
-    return re.sub(r"^(?:[\s,;:.]|(?:and|but)\b)+", "", text).strip()
+    text = re.sub(r"^(?:[\s,;:.]|(?:and|but)\b)+", "", text)
+    end = ENDING.search(text, max(len(text) - WINDOW, 0))
+    return (text[: end.start()] + end[1] if end else text).strip()
 
 
 def singular(word: str) -> str:

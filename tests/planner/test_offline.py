@@ -1,0 +1,287 @@
+"""The offline planner: what it understands of plain words, first requests and follow-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pixxelbot.intent import Ask, Changes, Intent
+from pixxelbot.planner import build_planner
+from pixxelbot.planner.offline import OfflinePlanner, understand
+from pixxelbot.recipe import MAX_COUNT, Limits
+from tests import factories
+from tests.planner.asks import ALL, GENERAL, PICTURES, first, later
+
+
+async def test_the_readmes_own_wish(bundled: Limits) -> None:
+    intent = await OfflinePlanner().plan(first("a red fox under a full moon, and no clouds", bundled))
+    assert (intent.action, intent.planner) == ("imagine", "offline")
+    assert intent.changes.said() == {"prompt": "a red fox at night under a full moon", "negative_prompt": "clouds"}
+    assert set(intent.reasons) == {"prompt", "negative_prompt"}
+
+
+def test_no_language_model_means_the_offline_planner(tmp_path: Any) -> None:
+    assert isinstance(build_planner(factories.settings(tmp_path)), OfflinePlanner)
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("three pictures of a cat", {"count": 3}),
+        ("three cats", {}),
+        ("a couple of versions of a castle", {"count": 2}),
+        ("draw me 5 images showing a boat please", {"count": 5}),
+        ("one picture of a fox", {"count": 1}),
+        ("a fox, 4 versions", {"count": 4}),
+        ("a wall with three pictures of cats", {}),
+        ("20 pictures of foxes", {"count": MAX_COUNT}),
+        ("three wide pictures of a fox", {"count": 3, "aspect": "16:9"}),
+        ("a fox, wide", {"aspect": "16:9"}),
+        ("a wide river", {}),
+        ("a fox in portrait format", {"aspect": "2:3"}),
+        ("a portrait of a fox", {"aspect": "3:4"}),
+        ("a square picture of a fox", {"aspect": "1:1"}),
+        ("a town square", {}),
+        ("a landscape", {}),
+        ("a fox, 16:9", {"aspect": "16:9"}),
+        ("a fox in 3:2 format", {"aspect": "3:2"}),
+        ("a clock at 10:30", {}),
+        ("a fox 1920x1080", {"aspect": "16:9"}),
+        ("a fox 1024x512", {"aspect": "2:1", "width": 1024, "height": 512}),
+        ("a fox 9000x100", {"aspect": "4:1"}),
+        ("a phone wallpaper of a castle", {"aspect": "9:16"}),
+        ("a castle as a desktop wallpaper", {"aspect": "16:9"}),
+        ("a fox with seed 7", {"seed": 7}),
+        ("a fox, seed: 123", {"seed": 123}),
+        ("a sunflower seed", {}),
+        ("a fox with 30 steps and cfg 6.5", {"steps": 30, "guidance_scale": 6.5}),
+        ("a staircase with 20 steps", {}),
+        ("a fox, with the Euler a sampler", {"sampler": "Euler a"}),
+        ("a fox in turbo mode", {"mode": "turbo", "steps": 12}),
+        ("a fast car", {}),
+        ("a fox, no rush", {"mode": "relaxed"}),
+        ("a quick sketch of a fox", {"steps": 12}),
+        ("a fox in high quality", {"steps": 40}),
+    ],
+)  # fmt: skip
+def test_parameters_in_plain_words(words: str, fields: dict[str, Any]) -> None:
+    intent = understand(first(words, GENERAL))
+    said = intent.changes.said()
+    del said["prompt"], said["negative_prompt"]
+    assert intent.action == "imagine" and said == fields
+    assert set(intent.reasons) == set(intent.changes.said())
+
+
+@pytest.mark.parametrize(
+    ("words", "subject", "negative"),
+    [
+        ("a fox and no clouds", "A fox.", "clouds"),
+        ("a fox without people or cars", "A fox.", "people, cars"),
+        ("a fox without clouds, stars or trees", "A fox.", "clouds, stars, trees"),
+        ("a fox without clouds in the snow", "A fox in the snow.", "clouds"),
+        ("a fox with no clouds and a big moon", "A fox with a big moon.", "clouds"),
+        ("no text, no watermark, a fox", "A fox.", "text, watermark"),
+        ("a forest, lose the tree", "A forest.", "tree"),
+        ("a fox, don't include any people", "A fox.", "people"),
+        ("a street with nobody in it", "A street.", "people"),
+        ("a house no longer lived in", "A house no longer lived in.", ""),
+        ("a fox without any trees in the background", "A fox.", "trees"),
+    ],
+)  # fmt: skip
+def test_what_is_unwanted_leaves_the_prompt_for_the_negative(words: str, subject: str, negative: str) -> None:
+    changes = understand(first(words, GENERAL)).changes
+    assert (changes.prompt or "").startswith(subject)
+    assert (changes.negative_prompt or "").startswith(negative)
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [
+        ("a watercolour painting of a fox", "watercolour"), ("a fox in watercolor", "watercolour"),
+        ("pixel art fox", "pixel-art"), ("a fox in the style of ukiyo-e", "ukiyo-e"),
+        ("a photo of a fox", "photographic"),
+        ("a fox as a photo", "photographic"), ("a cyberpunk city", "cyberpunk"),
+        ("a fox, oil painting", "oil-painting"),
+        ("pencil sketch of a fox", "pencil-sketch"), ("a cat with a pencil", None), ("a photo album", None),
+    ],
+)  # fmt: skip
+def test_styles_and_media_by_their_names(words: str, style: str | None) -> None:
+    changes = understand(first(words, GENERAL)).changes
+    assert (changes.styles or ((None, 1.0),))[0][0] == style
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("hello", "chat"), ("Hi there!", "chat"), ("thanks!", "chat"), ("how are you?", "chat"),
+        ("it's beautiful", "chat"),
+        ("what is the meaning of life?", "chat"), ("help", "help"), ("what can you do?", "help"),
+        ("cancel", "cancel"),
+        ("never mind", "cancel"), ("please stop that", "cancel"), ("undo", "undo"),
+        ("show me my history", "history"),
+        ("what seed did you use?", "recipe"), ("can you draw a fox?", "imagine"),
+        ("I'd like to see a castle", "imagine"),
+        ("stop sign in the rain", "imagine"), ("a tiger", "imagine"), ("ü", "imagine"), ("upscale it", "clarify"),
+        ("the second one, but at night", "clarify"), ("again", "clarify"), ("make it wider", "clarify"),
+    ],
+)  # fmt: skip
+def test_what_is_wanted_of_a_first_request(words: str, action: str) -> None:
+    intent = understand(first(words, GENERAL))
+    assert intent.action == action
+    assert bool(intent.reply) == (action in ("chat", "help", "clarify"))
+
+
+FOLLOW_UPS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
+    ("again", "again", ALL, {}),
+    ("once more", "again", ALL, {}),
+    ("two more", "again", ALL, {"count": 2}),
+    ("vary", "vary", ALL, {}),
+    ("vary the second one slightly", "vary", ("fox2",), {"strength": 0.35}),
+    ("vary the first and the third", "vary", ("fox1", "fox3"), {}),
+    ("more like this", "vary", ALL, {}),
+    ("three variations of the last one", "vary", ("fox4",), {"count": 3}),
+    ("V3", "vary", ("fox3",), {}),
+    ("upscale it", "upscale", ("fox1",), {}),
+    ("upscale the third", "upscale", ("fox3",), {}),
+    ("upscale number 2 4x", "upscale", ("fox2",), {"scale": 4.0}),
+    ("make the top right bigger", "upscale", ("fox2",), {}),
+    ("u1", "upscale", ("fox1",), {}),
+    ("delete the second one", "delete", ("fox2",), {}),
+    ("the second one, but at night", "remix", ("fox2",), {"prompt": "a red fox at night"}),
+    ("same but at night", "remix", ALL, {"prompt": "a red fox at night"}),
+    ("again, but at night", "remix", ALL, {"prompt": "a red fox at night"}),
+    ("what about at night?", "remix", ALL, {"prompt": "a red fox at night"}),
+    ("make it blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
+    ("make the third one blue", "remix", ("fox3",), {"prompt": "a blue fox in the snow"}),
+    ("make the fox blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
+    ("a cat instead", "remix", ALL, {"prompt": "a red cat in the snow"}),
+    ("turn it into a dog", "remix", ALL, {"prompt": "a red dog in the snow"}),
+    ("replace the fox with a cat", "remix", ALL, {"prompt": "a red cat in the snow"}),
+    ("add a cat", "remix", ALL, {"prompt": "a red fox and a cat in the snow"}),
+    ("in the forest", "remix", ALL, {"prompt": "a red fox in the forest"}),
+    ("change the background to blue", "remix", ALL, {"prompt": "a red fox on a blue background"}),
+    ("remove the snow", "remix", ALL, {"prompt": "a red fox", "negative_prompt": "snow, clouds"}),
+    ("wider, and lose the tree", "remix", ALL, {"aspect": "4:3", "negative_prompt": "tree, clouds"}),
+    ("no people", "remix", ALL, {"negative_prompt": "people, clouds"}),
+    ("16:9", "remix", ALL, {"aspect": "16:9"}),
+    ("make it wider", "remix", ALL, {"aspect": "4:3"}),
+    ("same thing, square, seed 3", "remix", ALL, {"aspect": "1:1", "seed": 3}),
+    ("the one with the boat, at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night"}),
+    ("the previous one at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night"}),
+    ("a tree", "imagine", (), {"prompt": "a tree"}),
+    ("draw a boat at sea", "imagine", (), {"prompt": "a boat at sea"}),
+    ("three variations of a castle", "imagine", (), {"prompt": "a castle", "count": 3}),
+    ("the first and third", "clarify", ("fox1", "fox3"), {}),
+    ("the fifth one, but green", "clarify", (), {}),
+]
+
+
+@pytest.mark.parametrize(("words", "action", "targets", "changes"), FOLLOW_UPS)
+def test_follow_ups_keep_what_was_not_mentioned(
+    bundled: Limits, words: str, action: str, targets: tuple[str, ...], changes: dict[str, Any]
+) -> None:
+    intent = understand(later(words, bundled))
+    assert (intent.action, intent.targets, intent.changes.said()) == (action, targets, changes)
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        ("the second one, but at night", "A red fox in the snow at night."),
+        ("make it blue", "A blue fox in the snow."),
+        ("a cat instead", "A cat in the snow."),
+        ("replace the fox with a wolf", "A red wolf in the snow."),
+        ("with a hat", "A red fox in the snow, with a hat."),
+        ("in watercolour", "A watercolour painting of a red fox in the snow,"),
+    ],
+)  # fmt: skip
+def test_a_general_models_prompt_is_changed_where_it_was_meant(words: str, start: str) -> None:
+    before = understand(first("a red fox in the snow", GENERAL)).changes.prompt or ""
+    recipe = factories.recipe(prompt=before, count=4)
+    pictures = tuple((f"p{n}", recipe) for n in range(4))
+    after = understand(later(words, GENERAL, pictures=pictures)).changes.prompt or ""
+    assert after.startswith(start) and "finely detailed" in after
+
+
+def test_a_place_that_is_not_there_is_asked_about(bundled: Limits) -> None:
+    assert "only 4 pictures" in understand(later("upscale the seventh", bundled)).reply
+
+
+def test_what_is_now_wanted_is_no_longer_left_out(bundled: Limits) -> None:
+    assert understand(later("and clouds", bundled)).changes.negative_prompt == ""
+
+
+def test_a_dialogue_goes_on_from_its_last_pictures(bundled: Limits) -> None:
+    recipe = factories.recipe(prompt=understand(first("a fox in snow", bundled)).changes.prompt, count=4)
+    for words, prompt in (
+        ("the second one, but at night", "a fox at night"),
+        ("add a tree", "a fox and a tree at night"),
+    ):
+        intent = understand(Ask(words=words, limits=bundled, pictures=tuple((f"p{n}", recipe) for n in range(4))))
+        recipe = recipe.evolve(**intent.changes.said())
+        assert recipe.prompt == prompt
+    intent = understand(Ask(words="wider, and lose the tree", limits=bundled, pictures=(("p", recipe),)))
+    assert recipe.evolve(**intent.changes.said()).prompt == "a fox at night"
+    assert intent.changes.aspect == "4:3" and intent.changes.negative_prompt == "tree"
+
+
+def test_a_picture_sent_along_is_the_start(bundled: Limits) -> None:
+    intent = understand(later("make it winter", bundled, sources=("upload",)))
+    assert (intent.action, intent.targets) == ("imagine", ())
+
+
+def test_verbatim_leaves_the_words_untouched() -> None:
+    words = "three  pictures of (a fox:1.3), --ish, no clouds"
+    intent = understand(first(words, GENERAL, given=Changes(verbatim=True)))
+    assert intent.changes.said() == {"prompt": words} and "verbatim" in intent.reasons["prompt"]
+
+
+def test_what_is_fixed_stays_fixed() -> None:
+    given = Changes(count=2, aspect="1:1", negative_prompt="dogs", seed=1)
+    intent = understand(first("three wide pictures of a fox, no clouds, seed 7", GENERAL, given=given))
+    assert set(intent.changes.said()) == {"prompt"} and set(intent.reasons) == {"prompt"}
+    assert "clouds" in intent.notes[0]
+
+
+def test_a_number_out_of_range_is_clamped_and_told() -> None:
+    intent = understand(first("a fox with 5000 steps", GENERAL))
+    assert intent.changes.steps == GENERAL.max_steps and "5000" in intent.notes[0]
+
+
+@given(st.text(max_size=200), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_any_words_end_in_the_same_valid_intent(words: str, talked: bool) -> None:
+    ask = Ask(words=words, limits=GENERAL, pictures=PICTURES if talked else ())
+    intent = understand(ask)
+    assert Intent.model_validate_json(intent.model_dump_json()) == intent == understand(ask)
+    assert set(intent.targets) <= {name for name, _ in ask.pictures}
+
+
+KNOWN = (
+    "the second one but make it no without and or wider vary again upscale a red fox in snow at night 16:9 seed 7 "
+    "three pictures of , . ? --ar instead with to into like this that lose tree watercolour delete cancel portrait of not u2 "
+    "more background change replace add 5000 steps quality"
+)
+
+
+@given(st.lists(st.sampled_from(KNOWN.split()), max_size=14), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_any_order_of_known_words_ends_in_a_valid_intent(words: list[str], talked: bool) -> None:
+    ask = Ask(words=" ".join(words), limits=GENERAL, pictures=PICTURES if talked else ())
+    intent = understand(ask)
+    changes = intent.changes
+    assert changes.count is None or 1 <= changes.count <= MAX_COUNT
+    assert changes.steps is None or 1 <= changes.steps <= GENERAL.max_steps
+    assert intent.action != "imagine" or changes.prompt or not words
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "no x or y, ", "make it ", "please, ", "and ", ",", "the second ", "1:", "([{", "in ", "as an "]
+)
+def test_four_thousand_characters_of_anything_end(bundled: Limits, piece: str) -> None:
+    for limits in (bundled, GENERAL):
+        intent = understand(later((piece * 4_000)[:3_998] + "zz", limits))
+        assert intent.action == "imagine" and len(intent.changes.prompt or "") <= 4_000
