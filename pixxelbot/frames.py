@@ -1,8 +1,8 @@
 """Frames: how two processes hand each other a JSON header and raw bytes over a pipe. No pickle.
 
-    4 bytes   length of the header, big endian
-    header    JSON object; its `blobs` lists the length of each blob in bytes
-    blobs     one after the other
+4 bytes   length of the header, big endian
+header    JSON object; its `blobs` lists the length of each blob in bytes
+blobs     one after the other
 """
 
 from __future__ import annotations

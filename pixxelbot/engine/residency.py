@@ -171,7 +171,9 @@ def load(name: str, where: str, device: torch.device, dtype: torch.dtype) -> Mod
     weights = _weight_files(folder)
     for file in weights:
         _check_weights(file)
-    base = _read(folder, dtype).to(device)
+    base = _read(folder, dtype)
+    _check_complete(folder, base)
+    base.to(device)
     limits = models.limits(name, folder)
     return Model(name, base, limits, dtype, _hash(folder, weights), preview.fit(base.vae))
 
@@ -218,6 +220,31 @@ def _check_weights(file: Path) -> None:
             return
     except (safetensors.SafetensorError, OSError) as error:
         raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+
+
+def _check_complete(folder: Path, base: Any) -> None:
+    """Every weight must come from a file: diffusers would draw missing ones at random, and the pictures be noise."""
+    for name in (*DENOISERS, "vae"):
+        part = base.components.get(name)
+        if part is None:
+            continue
+        stored = {_renamed(key) for file in (folder / name).glob("*.safetensors") for key in _keys(file)}
+        if missing := sorted(set(part.state_dict()) - stored):
+            raise ModelCorrupt(
+                f"The weights in {folder / name} lack {len(missing)} tensors, first {missing[0]}. Copy the model again."
+            )
+
+
+def _keys(file: Path) -> list[str]:
+    with safetensors.safe_open(file, framework="pt") as stored:
+        return list(stored.keys())
+
+
+def _renamed(key: str) -> str:
+    """Attention weights as diffusers names them today; autoencoders of 2022 have the older names."""
+    for old, new in ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0.")):
+        key = key.replace(old, new)
+    return key
 
 
 def _hash(folder: Path, weights: list[Path]) -> str:
