@@ -40,7 +40,7 @@ COMPARED: Final = {
 }  # fmt: skip
 DEEPEST: Final = 4
 """How many phrases may stand inside one another: "make it a cat instead" holds two."""
-PRONOUN: Final = r"(?:it|that|this|them|him|her|everything)"
+PRONOUN: Final = r"(?:(?:it|that|this|them|him|her|everything)(?: all)?)"
 DETERMINED: Final = re.compile(r"(?:an?|the|some|two|three|four|five|several|many|my|another)\s+\S", re.IGNORECASE)
 
 
@@ -119,6 +119,7 @@ r"bit|a little|look))*\s+(?P<new>.+)"), _made),
     ((rf"(?:make|paint|colou?r|give)\s+(?:the|its|his|her)\s+(?P<old>\w+(?:\s\w+)??)\s+(?P<new>{COLOUR}"
 r"|\w+er|more \w+|an? .+)"), _swap),
     (r"(?:the|its|his|her)\s+(?P<old>\w+(?:\s\w+)?)\s+(?:should be|is|are|becomes|in)\s+(?P<new>.+)", _swap),
+    (r"(?:should be|should have|needs|must be|could be)\s+(?P<new>.+)", _made),
     (rf"(?:{PRONOUN}|he|she|they)\s+(?:should be|should have|needs|has|is|are|wears|holds)\s+(?P<new>.+)", _made),
     (r"(?:add|include|with|plus|put in|there should be|have)\s+(?P<new>.+?)(?:\s+to it|\s+in it)?", _added),
     (rf"{PREPOSITION}\s.+", _placed),
@@ -138,7 +139,7 @@ def edited(prompt: str, edits: Iterable[Edit], limits: Limits) -> str:
 
 
 def _on_scene(scene: Scene, edit: Edit, limits: Limits) -> Scene:
-    change = read_scene(edit.words, limits.vocabulary)
+    change = read_scene(COMPARED.get(edit.words.lower(), edit.words), limits.vocabulary)
     if edit.of == "background" and change.colour:
         change = read_scene(f"{change.colour} background", limits.vocabulary)
     only = next((thing.noun for thing in read_scene(edit.of, limits.vocabulary).things), "") if edit.of else ""

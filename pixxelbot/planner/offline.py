@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.planner import styles
-from pixxelbot.planner.edits import edited, read_edits
+from pixxelbot.planner.edits import COMPARED, edited, read_edits
 from pixxelbot.planner.expansion import expand, subject_of
 from pixxelbot.planner.reading import Reading, read_parameters
 from pixxelbot.planner.references import Meant, meant
@@ -29,7 +29,7 @@ LEAD: Final = re.compile(
     r"|(?:can|could|would|will) you (?:please |just |maybe )?|(?:can|could|may) (?:i|we) (?:please )?(?:have|get|see) "
     r"|i(?:'d| would) (?:like|love)(?: you)? (?:to (?:see|have) |to )?|i (?:want|need)(?: you)? (?:to "
     r"(?:see|have) |to )?|let'?s (?:see |try |have )?"
-    r"|i think |maybe )",
+    r"|i think |maybe |is it possible to |(?:do you think )?you could |could we |try to )",
     re.IGNORECASE,
 )
 TAIL: Final = re.compile(
@@ -106,6 +106,7 @@ VARY: Final = (
 )
 DELETE: Final = r"(?:delete|remove|erase|trash|discard|throw away|get rid of)\b"
 OTHERS: Final[tuple[tuple[str, Action], ...]] = (
+    (r"(?:remove|cut out|delete|erase|drop) the background|(?:with a )?transparent background", "background"),
     (r"(?:blend|mix|combine|merge)\b", "blend"),
     (r"(?:morph|interpolate|animate)\b", "interpolate"),
     (r"(?:zoom (?:out|in)|pan (?:left|right|up|down)|outpaint|extend|expand)\b", "outpaint"),
@@ -124,8 +125,8 @@ FOLLOWS: Final = re.compile(
     r"(?:it|that|this|them|him|her|everything|the (?:first|second|third|fourth|last))\b"
     r"|(?:a (?:bit|little) |slightly |much |way |even )?(?:more|less) \w+|(?:wider|taller|narrower|darker"
     r"|brighter|lighter|bigger|smaller|closer|warmer|colder|softer|sharper|happier|scarier|cuter"
-    r"|simpler)\b"
-    rf"|(?:it|he|she|they|its|his|her|their|this|that|these|those|them)\b",
+    r"|simpler)\b|not (?:so|too|that|as)\b|(?:do|try) (?:it|that|this)\b"
+    rf"|(?:should be|should have|needs|must be|it|he|she|they|its|his|her|their|this|that|these|those|them)\b",
     re.IGNORECASE,
 )
 """How a change to the last picture begins."""
@@ -136,6 +137,29 @@ NEEDS_PICTURE: Final = re.compile(
         r"(?:bit|little) )?(?:wider|taller|darker|brighter)$)"
     ),
     re.IGNORECASE,
+)
+
+
+EMPTY_CHANGE: Final = re.compile(
+    (
+        r"^(?:make|turn|do|try|draw|redo|redraw|render|paint|have|let|put)(?: (?:it|that|this|them))?(?: "
+        r"(?:look|be|all|like|into))*$"
+    ),
+    re.IGNORECASE,
+)
+"""What is left of "do it in 16:9" when the shape is read out of it."""
+CHOSEN_FIRST: Final = re.compile(
+    r"^(?:i (?:really )?(?:like|love|prefer|choose|pick|take) )?(?P<which>(?:the |number |#)[\w "
+    r"]{1,20}?)(?:[,.;:]| and)+\s*"
+    r"(?:please |now |then )*(?P<verb>upscale|enlarge|vary|delete)(?: it| that| this| one)*$",
+    re.IGNORECASE,
+)
+"""The picture before the verb: "I like the third one, upscale that"."""
+SURPRISE: Final = re.compile(
+    r"(?:surprise me|anything|whatever you (?:like|want)|something (?:nice|random|cool))", re.IGNORECASE
+)
+NO_SUBJECT: Final = re.compile(
+    r"(?:something|a|an|the|a picture|an image|some pictures|pictures|images|one)?", re.IGNORECASE
 )
 
 
@@ -157,7 +181,7 @@ def understand(ask: Ask) -> Intent:
     if ask.given.verbatim:
         return _settled(ask, "imagine", {"prompt": ask.words}, {"prompt": "verbatim: your words, untouched"})
     words = one_line(ask.words)
-    plain = stripped(words)
+    plain = CHOSEN_FIRST.sub(r"\g<verb> \g<which>", stripped(words))
     if not plain:
         return _settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
     if len(words) <= LONGEST_FOLLOW_UP and (talk := small_talk(plain, words)):
@@ -334,8 +358,17 @@ def _speaks_of_the_old(plain: str, found: Meant) -> bool:
     """ "a cat instead", or "make the fox bigger" where the picture has a fox."""
     if re.search(r"\binstead\b", plain, re.IGNORECASE):
         return True
-    named = _starts(r"(?:make|turn|paint|colou?r|give|move|put) (?:the|his|her|its) (\w+)", plain)
+    named = _starts(r"(?:make|turn|paint|colou?r|give|move|put) (?:the|his|her|its) (\w+)", plain) or _starts(
+        r"(?:the|his|her|its) (\w+) (?:should|must|could|needs|is too)\b", plain
+    )
     return bool(named and found.recipe and re.search(rf"\b{named[1]}", found.recipe.prompt, re.IGNORECASE))
+
+
+def _puzzled(plain: str, ask: Ask) -> Intent | None:
+    """ "flip it": something is to be done to a picture, and nobody here knows what."""
+    if ask.pictures and _full(r"\w+ (?:it|that|this|them)(?: \w+)?", plain):
+        return Intent(action="clarify", reply=f"I do not know how to “{plain}”. Say what should be different.")
+    return None
 
 
 def _only_parameters(plain: str, ask: Ask) -> bool:
@@ -345,7 +378,7 @@ def _only_parameters(plain: str, ask: Ask) -> bool:
 
 
 RULES: Final[tuple[Callable[[str, Ask], Intent | None], ...]] = (
-    _cancel, _looking_back, _delete, _shorthand, _again, _upscale, _vary, _others, _choice, _remix,
+    _cancel, _looking_back, _delete, _shorthand, _again, _upscale, _vary, _others, _choice, _remix, _puzzled,
 )  # fmt: skip
 """The first that recognises the words decides; what nobody recognises is something to draw."""
 
@@ -360,7 +393,11 @@ def _imagine(plain: str, ask: Ask) -> Intent:
         if one["one"]:
             reading.say("count", 1, "you asked for one")
     read_parameters(reading, ask.styles)
-    subject = _undrawn(A_PICTURE_OF.sub("", reading.text)) or plain
+    subject = _undrawn(A_PICTURE_OF.sub("", reading.text))
+    if SURPRISE.fullmatch(subject):
+        subject = "a small robot in a meadow"
+    elif NO_SUBJECT.fullmatch(subject):
+        return Intent(action="clarify", reply=NO_WORDS)
     chosen = ask.given.styles or reading.fields.get("styles", ())
     negative = reading.fields.get("negative_prompt", "")
     fixed = ask.given.negative_prompt
@@ -386,8 +423,8 @@ def _remixed(text: str, found: Meant, ask: Ask) -> Intent:
         return Intent(action="clarify", reply=NOTHING_YET)
     text = re.sub(
         (
-            r"^(?:what (?:about|if)|how about|now|the same(?: thing| picture| image| one)?|same(?: thing| picture"
-            r"| image| one)?|vary)\b[, ]*"
+            r"^(?:what (?:about|if)|how about|now|(?:the )?same(?: thing| picture| image| one| prompt| settings)?"
+            r"|vary)\b[, ]*"
         ),
         "",
         text,
@@ -401,6 +438,7 @@ def _remixed(text: str, found: Meant, ask: Ask) -> Intent:
         follows=True,
     )
     read_parameters(reading, ask.styles)
+    reading.text = EMPTY_CHANGE.sub("", reading.text)
     notes = list(reading.notes)
     edits = read_edits(reading.text, replaces=bool(swapped) or _names_a_subject(text))
     gone = reading.fields.get("negative_prompt", "")
@@ -436,8 +474,9 @@ def _redrawn(reading: Reading, old: Recipe, ask: Ask, gone: str) -> tuple[str, .
 
 
 def _unknown(words: str, ask: Ask) -> bool:
-    scene = read_scene(words, ask.limits.vocabulary)
-    return bool(scene.left_out) and not (scene.things or scene.places or scene.background or scene.colour)
+    scene = read_scene(COMPARED.get(words.lower(), words), ask.limits.vocabulary)
+    said = scene.things or scene.places or scene.background or scene.colour or scene.small
+    return bool(scene.left_out) and not said
 
 
 def _less(prompt: str, gone: str, ask: Ask) -> str:

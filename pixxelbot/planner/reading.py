@@ -30,6 +30,9 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
         "a story fills a phone",
     ),
     (r"(?:as |for )?(?:an? |my )?lock ?screen", "9:16", "a phone's screen"),
+    (r"(?:an? )?wallpaper for (?:my|an?|the) (?:phone|mobile|iphone|android):?", "9:16", "a phone's screen"),
+    (r"(?:an? )?wallpaper for (?:my|an?|the) (?:desktop|computer|laptop|pc|monitor):?", "16:9", "a desktop's screen"),
+    (r"square(?= portrait)", "1:1", "square was asked for"),
     (
         r"(?:as |for )?(?:an? |my )?(?:desktop |computer |laptop |pc )(?:wallpaper|background)",
         "16:9",
@@ -37,7 +40,7 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (r"(?:as |for )?(?:an? |my )?wallpaper", "16:9", "a desktop's screen"),
     (r"(?:as |for )?(?:an? |my )?(?:youtube )?thumbnail", "16:9", "a video's shape"),
-    (r"(?:in )?ultra-?wide(?: format| screen| aspect ratio)?", "21:9", "ultra-wide was asked for"),
+    (r"(?:in )?ultra[- ]?wide(?: format| screen| aspect ratio)?", "21:9", "ultra-wide was asked for"),
     (
         r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord )?(?:banner|header)(?= of|,|$)",
         "3:1",
@@ -267,7 +270,7 @@ def read_shape(reading: Reading) -> None:
         return reading.say("aspect", stepped(reading.aspect, up), f"{step[1].lower()} than {reading.aspect}")
     words = "|".join(ALONE)
     alone = reading.take(
-        r"(?:,\s*(?:and\s+)?(?:in\s+|make (?:it|them) )?|^(?:make (?:it|them|that) )?"
+        r"(?:[,.;]\s*(?:and\s+)?(?:in\s+|make (?:it|them) )?|^(?:make (?:it|them|that) )?"
         rf"|\s+in\s+)({words})(?=\s*(?:,|\.|!|$|and\b))"
     )
     if alone:
@@ -362,6 +365,8 @@ def read_negatives(reading: Reading) -> None:
             r",?\s*\b(?:and\s+|with\s+)?(?:without (?:anyone|anybody)|nobody|no one)(?: else)?(?: in it| there)?\b"
         )
         found.append("people")
+    while too_much := reading.take(r",?\s*\b(?:but |and |make (?:it|that) )?not (?:so|too|that|as) (\w+)\b"):
+        found.append(too_much[1])
     if found:
         reading.say("negative_prompt", styles.join(", ".join(found)), "you said what to leave out")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pixxelbot.planner.words import ORDINALS, PICTURE
@@ -18,10 +18,12 @@ ORDINAL: Final = rf"(?:{'|'.join(ORDINALS)}|last)"
 FOLLOWED: Final = r"(?=\s*(?:$|[,.;:!?])|\s+(?:but|and|with|without|at|in|on|again|please|to|into|by|as)\b|\s+\d)"
 CORNERS: Final = {"top left": 0, "upper left": 0, "top right": 1, "upper right": 1, "bottom left": 2, "lower left": 2,
                   "bottom right": 3, "lower right": 3}  # fmt: skip
+FIGURES: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+SEVERAL: Final = re.compile(rf"\bthe (?P<end>first|last) (?P<many>two|three|2|3)(?: {NOUN})?\b", re.IGNORECASE)
 POINTED: Final = re.compile(
-    rf"\b(?:(?:the )?(?P<ordinal>{ORDINAL})(?: {NOUN}\b|{FOLLOWED})"
-    rf"|(?:(?:number|no\.?|{NOUN}) ?|#)(?P<digit>\d{{1,2}})\b|#(?P<hash>\d{{1,2}})\b"
-    rf"|(?:the )?(?P<corner>{'|'.join(CORNERS)})(?: {NOUN}\b)?)",
+    rf"(?:#(?P<hash>\d{{1,2}})\b|\b(?:the )?(?P<ordinal>{ORDINAL})(?: {NOUN}\b|{FOLLOWED})"
+    rf"|\b(?:number|no\.?|{NOUN}) ?#?(?P<digit>\d{{1,2}}|{'|'.join(FIGURES)})\b"
+    rf"|\b(?:the )?(?P<corner>{'|'.join(CORNERS)})(?: {NOUN}\b)?)",
     re.IGNORECASE,
 )
 LISTED: Final = re.compile(
@@ -96,12 +98,14 @@ def meant(text: str, pictures: Sequence[tuple[str, Recipe]]) -> Meant:
     """What `text` points at among `pictures` (newest job first); without pointing, the newest grid."""
     known = grids(pictures)
     newest = known[0] if known else ()
+    text = f"number {text.strip()}" if re.fullmatch(r"\s*#?\d{1,2}\s*", text) else text
     for find in (_described, _listed, _pointed, _before):
         if result := find(text, known):
             return result
     for pattern in (WHOLE, LATEST, IT):
         if match := pattern.search(text):
-            return _found(text, match, newest, _ids(newest))
+            found = _found(text, match, newest, _ids(newest))
+            return replace(found, spoken=text) if pattern is not LATEST else found
     return Meant(text, newest, _ids(newest), spoken=text)
 
 
@@ -125,6 +129,10 @@ def _described(text: str, known: list[Grid]) -> Meant | None:
 
 
 def _listed(text: str, known: list[Grid]) -> Meant | None:
+    if known and (several := SEVERAL.search(text)):
+        many = {"two": 2, "2": 2}.get(several["many"].lower(), 3)
+        start = 0 if several["end"].lower() == "first" else len(known[0]) - many
+        return _at(text, several, known[0], list(range(start, start + many)))
     match = LISTED.search(text)
     if not match or not known:
         return None
@@ -156,6 +164,8 @@ def _before(text: str, known: list[Grid]) -> Meant | None:
 def _index(name: str, grid: Grid) -> int:
     if name.lower() == "last":
         return len(grid) - 1
+    if name.lower() in FIGURES:
+        return FIGURES.index(name.lower())
     return (int(name) if name.isdigit() else ORDINALS[name.lower()]) - 1
 
 

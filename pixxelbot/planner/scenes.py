@@ -184,6 +184,7 @@ def read_scene(words: str, vocabulary: Collection[str]) -> Scene:
         reader.take(word)
     if not reader.things and "full moon" in words.lower() and "moon" in vocabulary:
         reader.things.append(Thing("moon"))
+    reader.pause()
     counted = {thing.noun for thing in reader.things if thing.count > 1}
     return Scene(
         things=tuple(thing for thing in reader.things if thing.count > 1 or thing.noun not in counted),
@@ -229,7 +230,7 @@ class _Reader:
         self._fresh = False
 
     def _clear(self) -> None:
-        self.colour, self.small, self.count = "", False, 1
+        self.colour, self.small, self.count, self._strange = "", False, 1, False
 
     def take(self, word: str) -> None:
         """One word or comma."""
@@ -244,11 +245,17 @@ class _Reader:
         elif word in NUMBERS or word.isdigit():
             self.count = min(int(word) if word.isdigit() else NUMBERS[word], 12) or 1
         elif word == "," or word in FILLERS:
-            self._fresh = self._fresh and word not in (",", "and", "with", "in", "on")
+            if word not in ADJECTIVES:
+                self.pause()
+            self._fresh = False
         else:
             self.left_out.append(word)
+            self._strange, self._fresh = True, False
+
+    def pause(self) -> None:
+        """What was said of a thing that the model does not know is forgotten with it."""
+        if self._strange:
             self._clear()
-            self._fresh = False
 
     def _noun(self, noun: str) -> None:
         """A noun right after another is what both are: an apple tree is a tree."""

@@ -24,6 +24,7 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         "help",
         HELP,
     ),
+    (r"tell me (?:a joke|a story|about yourself|something)", "chat", WORDS_ONLY),
     (
         (
             r"(?:hi|hello|hey|yo|hiya|howdy|good (?:morning|evening|afternoon|day)|hallo|hola|bonjour|ola|olá"
@@ -57,7 +58,7 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
     ),
     (
         (
-            r"i (?:really )?(?:love|like) (?:it|this|that|them|these|the (?:first|second|third|fourth|last) "
+            r"(?:i )?(?:really )?(?:love|like) (?:it|this|that|them|these|the (?:first|second|third|fourth|last) "
             r"one)(?: (?:a lot|so much|best))?"
         ),
         "chat",

@@ -61,7 +61,7 @@ def singular(word: str) -> str:
     """An English noun's singular, near enough to look it up."""
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
-    if re.search(r"(?:s|x|z|ch|sh)es$", word):
+    if re.search(r"(?:ss|x|z|ch|sh)es$", word):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 

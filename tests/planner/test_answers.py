@@ -12,6 +12,7 @@ import pytest
 from pixxelbot.errors import PlannerAnswerInvalid
 from pixxelbot.intent import Ask, Changes, Intent
 from pixxelbot.planner.answers import FOLLOW_UPS, MAX_REPLY, read_answer
+from pixxelbot.planner.breaker import Breaker
 from pixxelbot.planner.openai import OpenAIPlanner
 from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits
 from tests.openai_server.server import OpenAIServer, plan, says
@@ -242,7 +243,8 @@ async def test_two_hundred_generated_answers_end_in_a_valid_intent(
     server: OpenAIServer, planner: Callable[..., OpenAIPlanner], bundled: Limits, seed: int
 ) -> None:
     chance = random.Random(seed)
-    ours = planner()
+    breaker = Breaker()
+    ours = planner(breaker)
     outcomes = set()
     for _ in range(50):
         server.script.extend(says(generated(chance)) for _ in range(2))
@@ -254,7 +256,7 @@ async def test_two_hundred_generated_answers_end_in_a_valid_intent(
         given = chance.choice((Changes(), Changes(count=2, negative_prompt="dogs"), Changes(prompt="a cat", steps=5)))
         ask = Ask(words=words, limits=limits, pictures=pictures, given=given, styles=("anime", "watercolour"))
         intent = await ours.plan(ask)
-        ours._breaker.succeeded()  # junk in a row would have the endpoint left alone
+        breaker.succeeded()  # junk in a row would have the endpoint left alone
         server.script.clear()
         check(intent, ask)
         outcomes.add(intent.planner)

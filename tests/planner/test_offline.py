@@ -174,6 +174,17 @@ FOLLOW_UPS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     ("a tree", "imagine", (), {"prompt": "a tree"}),
     ("draw a boat at sea", "imagine", (), {"prompt": "a boat at sea"}),
     ("three variations of a castle", "imagine", (), {"prompt": "a castle", "count": 3}),
+    ("I like the third one, upscale that", "upscale", ("fox3",), {}),
+    ("upscale 2", "upscale", ("fox2",), {}),
+    ("vary #3 strongly", "vary", ("fox3",), {"strength": 0.8}),
+    ("number four but smaller", "remix", ("fox4",), {"prompt": "a small red fox in the snow"}),
+    ("make them all blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
+    ("the fox should be green", "remix", ALL, {"prompt": "a green fox in the snow"}),
+    ("do it in 16:9", "remix", ALL, {"aspect": "16:9"}),
+    ("same prompt, 3 pictures, wide", "remix", ALL, {"count": 3, "aspect": "16:9"}),
+    ("blend the first two", "blend", ("fox1", "fox2"), {}),
+    ("remove the background", "background", ALL, {}),
+    ("flip it", "clarify", (), {}),
     ("the first and third", "clarify", ("fox1", "fox3"), {}),
     ("the fifth one, but green", "clarify", (), {}),
 ]
@@ -262,8 +273,8 @@ def test_any_words_end_in_the_same_valid_intent(words: str, talked: bool) -> Non
 
 KNOWN = (
     "the second one but make it no without and or wider vary again upscale a red fox in snow at night 16:9 seed 7 "
-    "three pictures of , . ? --ar instead with to into like this that lose tree watercolour delete cancel portrait of not u2 "
-    "more background change replace add 5000 steps quality"
+    "three pictures of , . ? --ar instead with to into like this that lose tree watercolour delete cancel portrait "
+    "of not u2 more background change replace add 5000 steps quality"
 )
 
 
@@ -284,4 +295,4 @@ def test_any_order_of_known_words_ends_in_a_valid_intent(words: list[str], talke
 def test_four_thousand_characters_of_anything_end(bundled: Limits, piece: str) -> None:
     for limits in (bundled, GENERAL):
         intent = understand(later((piece * 4_000)[:3_998] + "zz", limits))
-        assert intent.action == "imagine" and len(intent.changes.prompt or "") <= 4_000
+        assert intent.action in ("imagine", "clarify") and len(intent.changes.prompt or "") <= 4_000
