@@ -290,6 +290,7 @@ class Studio:
             Ask(
                 words=request.words,
                 given=request.given,
+                sources=request.sources,
                 limits=self._limits(request.given.model),
                 styles=self.styles,
                 pictures=tuple((found.id, found.recipe) for found in await self._recent(request)),
