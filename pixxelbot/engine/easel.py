@@ -81,9 +81,9 @@ class Easel:
         grey = _flat(self._picture(self.recipe.mask), "black").convert("L")
         return ImageOps.fit(grey, (self.recipe.width, self.recipe.height), Image.Resampling.BILINEAR)
 
-    def strength(self, default: float) -> float:
-        """The recipe's strength, raised to what leaves at least one step."""
-        wanted = default if self.recipe.strength is None else self.recipe.strength
+    def strength(self, default: float, share: float = 1.0) -> float:
+        """The recipe's strength, or a share of it, raised to what leaves at least one step."""
+        wanted = share * (default if self.recipe.strength is None else self.recipe.strength)
         return min(1.0, max(wanted, (1 + 1e-6) / self.recipe.steps))
 
     def _picture(self, name: str) -> Image.Image:

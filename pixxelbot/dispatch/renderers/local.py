@@ -78,8 +78,8 @@ class LocalRenderer:
         with contextlib.suppress(asyncio.CancelledError):
             await self._keeper
         self._keeper = None
-        if self._up and not self._up.done():
-            self._break(RendererCrashed("The drawing process was ended."))
+        self._await_anew()
+        self._break(RendererCrashed("The drawing process was ended."))
 
     async def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
         """Draw one job; see the seam."""

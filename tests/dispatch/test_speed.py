@@ -1,0 +1,29 @@
+"""How long a recipe will take."""
+
+from __future__ import annotations
+
+import pytest
+
+from pixxelbot.dispatch.renderers.speed import Speed
+from tests.factories import recipe
+
+
+def test_before_anything_was_measured_there_is_a_sane_guess() -> None:
+    assert 0.1 < Speed().predict(recipe(steps=25, count=4)) < 20
+
+
+def test_the_mean_moves_towards_what_is_measured_by_model() -> None:
+    speed, one = Speed(), recipe(steps=10)
+    speed.learn(one, 2.0)
+    assert speed.predict(one) == pytest.approx(2.0)
+    speed.learn(one, 4.0)
+    assert 2.0 < speed.predict(one) < 4.0
+    assert speed.predict(one.evolve(model="other")) == Speed().predict(one)
+
+
+def test_cost_grows_with_pixels_pictures_steps_and_guidance() -> None:
+    speed, one = Speed(), recipe(steps=10)
+    for change in ({"count": 2}, {"steps": 20}, {"width": 256}):
+        assert speed.predict(one.evolve(**change)) == pytest.approx(2 * speed.predict(one))
+    assert speed.predict(one.evolve(guidance_scale=1)) == pytest.approx(speed.predict(one) / 2)
+    assert speed.predict(one.evolve(kind="img2img", strength=0.5)) == pytest.approx(speed.predict(one) / 2)
