@@ -29,7 +29,9 @@ class PostgreSQL:
         if self.user:
             account = pwd.getpwnam(self.user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "pixxelbot", "-A", "trust", "--no-sync", "-E", "UTF8")
+        self._run(
+            "initdb", "-D", str(self.folder / "data"), "-U", "pixxelbot", "-A", "trust", "--no-sync", "-E", "UTF8"
+        )
         self.start()
 
     @property
@@ -38,7 +40,9 @@ class PostgreSQL:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", str(self.folder / "log"), "-w", "start")
+        self._run(
+            "pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", str(self.folder / "log"), "-w", "start"
+        )
         self._wait()
 
     def stop(self, mode: str = "immediate") -> None:
@@ -66,7 +70,9 @@ class PostgreSQL:
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(BINARIES[-1] / program), *arguments]
         with (self.folder / "output").open("ab") as output:  # a pipe would be held open by the server
-            subprocess.run(command, user=self.user, cwd=self.folder, stdout=output, stderr=output, check=True, timeout=60)
+            subprocess.run(
+                command, user=self.user, cwd=self.folder, stdout=output, stderr=output, check=True, timeout=60
+            )
 
     def _wait(self) -> None:
         until = time.monotonic() + START_SECONDS

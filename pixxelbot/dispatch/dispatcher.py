@@ -104,6 +104,7 @@ class Dispatcher:
         self._mark = (0, "")
         self._policy = Policy(WAITING_BOUND)
         self._queued: dict[str, Job] = {}
+        self._passed_over: set[str] = set()
         self._active: dict[str, _Active] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
@@ -188,6 +189,7 @@ class Dispatcher:
         recovered = await self._store.recover(self._epoch)
         log.info("dispatching as epoch %d, %d jobs recovered", self._epoch, len(recovered))
         self._policy, self._queued = Policy(WAITING_BOUND), {}
+        self._passed_over.clear()
         self._mark, jobs = await self._store.open_jobs()
         for job in jobs:
             self._see(job)
@@ -215,21 +217,27 @@ class Dispatcher:
         while True:
             self._mark, jobs = await self._store.changed_jobs(self._mark)
             if not jobs:
-                return
+                break
             for job in jobs:
                 self._see(job)
+        for job_id in self._passed_over - self._active.keys():
+            self._passed_over.discard(job_id)
+            self._see(await self._store.job(job_id))
 
     def _see(self, job: Job) -> None:
+        """Take in one job. Rows must be seen in the order they were read, or a stale one undoes a newer one."""
         if self._only not in (None, job.id):
             return
         if active := self._active.get(job.id):
-            if job.status.ended and active.why is None:
+            if job.status is Status.QUEUED:  # cancelled and retried, say: to be read again when this attempt is over
+                self._passed_over.add(job.id)
+            elif job.status.ended and active.why is None:
                 active.stop(_Why.CANCELLED)
         elif job.status is Status.QUEUED:
             self._queued[job.id] = job
             if job.id not in self._policy:
                 self._policy.add(_ticket(job), time.monotonic())
-        else:
+        elif job.status.ended:
             self._policy.remove(job.id)
             self._queued.pop(job.id, None)
 
@@ -267,13 +275,11 @@ class Dispatcher:
     async def _serve(self, active: _Active) -> None:
         """One job, from being chosen to its recorded end."""
         try:
-            if not await self._start(active):
-                self._policy.settle(active.ticket.job_id, 0.0)
-                return
-            await self._record(active, await self._outcome(active))
+            if await self._start(active):
+                await self._record(active, await self._outcome(active))
+            self._policy.settle(active.ticket.job_id, 0.0)
         finally:
             del self._active[active.ticket.job_id]
-            await self._look_again(active)
             self.wake()
 
     async def _start(self, active: _Active) -> bool:
@@ -286,6 +292,7 @@ class Dispatcher:
         except StoreError as error:
             log.warning("the job %s cannot start now: %s", active.job.id, error)
             await asyncio.sleep(RETRY_SECONDS[0])
+            self._back_in_line(active.ticket, active.job)
         else:
             return True
         return False
@@ -383,13 +390,6 @@ class Dispatcher:
     def _back_in_line(self, ticket: Ticket, job: Job) -> None:
         self._queued[job.id] = job
         self._policy.put_back(ticket, time.monotonic())
-
-    async def _look_again(self, active: _Active) -> None:
-        """Its row may have changed while it was ours, and such changes were passed over."""
-        with contextlib.suppress(PixxelbotError):
-            job = await self._store.job(active.ticket.job_id)
-            if job.id not in self._active and not self._fenced:
-                self._see(job)
 
     def _spent(self, active: _Active) -> float:
         """GPU-seconds to charge a job that ended early: its share of the time, at most what was predicted."""

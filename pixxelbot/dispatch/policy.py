@@ -138,7 +138,10 @@ class Policy:
         member.running -= 1
         member.finish += (cost - ticket.cost) / ticket.weight
         self._changed(ticket.member, head=member.head_since)
-        self._forget_idle()
+        if self._waiting or self._running:
+            self._forget_idle()
+        else:
+            self._end_busy_period()
 
     def forecast(self, now: float = 0.0, most: int = FORECAST) -> list[Ticket]:
         """The next so many jobs in the order they will go, if nobody comes and costs are as predicted."""
@@ -188,7 +191,7 @@ class Policy:
         if head is None:
             return
         member = self._members[name]
-        member.version += 1
+        member.version = self.version  # never reused, so that no stale entry passes for a returned member's
         member.head_since = head
         if member.waiting:
             order = member.waiting[0].order
@@ -209,6 +212,11 @@ class Policy:
         member = self._members.get(name)
         return member is not None and member.version == version and bool(member.waiting)
 
+    def _end_busy_period(self) -> None:
+        """With nothing here, virtual time becomes the last finish tag (Goyal 1996): all start even."""
+        self.virtual_time = max(self.virtual_time, *(member.finish for member in self._members.values()))
+        self._members.clear()
+
     def _forget_idle(self) -> None:
         """A member with nothing here whose finish tag lies in the past is as good as new."""
         if len(self._members) < self._forget_at:
@@ -222,7 +230,7 @@ class Policy:
 
     def _copy(self) -> Self:
         other = type(self)(self.bound)
-        other.virtual_time = self.virtual_time
+        other.virtual_time, other.version = self.virtual_time, self.version
         other._members = {name: member.copy() for name, member in self._members.items() if member.waiting}
         other._waiting = dict(self._waiting)
         other._by_start, other._by_age = list(self._by_start), list(self._by_age)

@@ -245,6 +245,8 @@ class _Waiting(Generic[T]):
         """Apply so that its own failure undoes nothing of its neighbours."""
         with self.outcome, connection.begin_nested():
             self.value = self.change(connection)
+        if self.outcome.error:
+            connection.info.pop("revision", None)  # it may have been raised within what was just undone
         if isinstance(self.outcome.error, OperationalError):
             raise self.outcome.error  # the connection or the disk: the whole transaction is in doubt
 

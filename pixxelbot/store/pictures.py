@@ -144,8 +144,8 @@ def _walk(connection: Connection, picture_id: str, here: Any, there: Any) -> lis
     frontier = [get(connection, picture_id).id]
     seen = set(frontier)
     while frontier:
-        query = select(pictures).join(parents, there == pictures.c.id).where(here.in_(frontier))
-        step = _answer(connection, query.distinct().order_by(pictures.c.created_at.desc(), pictures.c.index))
+        query = select(pictures).where(pictures.c.id.in_(select(there).where(here.in_(frontier))))
+        step = _answer(connection, query.order_by(pictures.c.created_at.desc(), pictures.c.index))
         fresh = {one.id: one for one in step if one.id not in seen}
         found |= fresh
         seen |= fresh.keys()

@@ -23,7 +23,7 @@ def accept(connection: Connection, request: Request) -> tuple[Request, bool]:
     flavour = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = row_of_request(request)
     statement = flavour.insert(requests).values(row).on_conflict_do_nothing(index_elements=["source_event_id"])
-    if connection.execute(statement).rowcount:
+    if connection.execute(statement.returning(requests.c.id)).first():
         return request.evolve(words=row["words"], member_name=row["member_name"]), True
     query = select(requests).where(requests.c.source_event_id == row["source_event_id"])
     return request_of(connection.execute(query).mappings().one()), False

@@ -1,0 +1,5 @@
+"""Stores on both databases."""
+
+from tests.databases import server, settings, store
+
+__all__ = ["server", "settings", "store"]
