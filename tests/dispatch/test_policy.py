@@ -54,15 +54,9 @@ class Reference:
         self.waiting.insert(0, (old, self.virtual, self.first))
         self.noting_heads(before, now)
 
-    def remove(self, job_id: str, now: float) -> None:
-        before = self.heads()
-        gone = [one for one in self.waiting if one[0].job_id == job_id]
+    def remove(self, job_id: str) -> None:
+        """The next in line inherits how long its member has been waiting."""
         self.waiting = [one for one in self.waiting if one[0].job_id != job_id]
-        after = self.heads()
-        for one in gone:  # the next in line inherits how long its member has been waiting
-            member = one[0].member
-            if member in after and before[member][0].job_id == job_id:
-                continue
 
     def next(self, now: float) -> Ticket | None:
         heads = self.heads()
@@ -123,7 +117,7 @@ def test_every_decision_is_the_references(steps: list[tuple[object, ...]], bound
             case ("remove", int(which)) if reference.waiting:
                 job_id = reference.waiting[which % len(reference.waiting)][0].job_id
                 policy.remove(job_id)
-                reference.remove(job_id, now)
+                reference.remove(job_id)
         assert len(policy) == len(reference.waiting)
     end = float(len(steps))
     foreseen = policy.forecast(end, most=len(policy))

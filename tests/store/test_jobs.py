@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -151,3 +152,16 @@ async def test_progress_of_another_attempt_is_not_noted(store: Store) -> None:
 async def test_a_request_from_the_cli_leaves_nothing_in_the_outbox(store: Store) -> None:
     await drawn(store, factories.request(address=factories.Address(), member_id="cli:ana"))
     assert await store.due(time.time()) == []
+
+
+async def test_a_change_beside_one_that_failed_hides_no_later_change(store: Store) -> None:
+    """Who reads from a mark relies on revisions that only grow, also where a neighbour's was undone."""
+    earlier, later = await queued(store), await queued(store)
+    stale, epoch = await running(store)
+    mark, _ = await store.open_jobs()
+    changes = (store.start_job(stale, epoch), store.cancel_job(later.id))
+    await asyncio.gather(*changes, return_exceptions=True)
+    mark, seen = await store.changed_jobs(mark)
+    assert [job.id for job in seen] == [later.id]
+    await store.cancel_job(earlier.id)
+    assert [job.id for job in (await store.changed_jobs(mark))[1]] == [earlier.id]
