@@ -55,6 +55,8 @@ class Outbox:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self) -> None:
+        """Begin what is due. What ends while we read may look due, so it counts as under way until the next look."""
+        self._under_way = {name: task for name, task in self._under_way.items() if not task.done()}
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             return
@@ -66,6 +68,7 @@ class Outbox:
         fresh = [entry for entry in entries if entry.id not in self._under_way]
         for delivery in fresh[:free]:
             task = asyncio.create_task(self._see_through(delivery))
+            task.add_done_callback(lambda _: self.wake())
             self._under_way[delivery.id] = task
 
     async def _see_through(self, delivery: Delivery) -> None:
@@ -75,9 +78,6 @@ class Outbox:
         except StoreError as error:
             log.warning("the delivery %s will be tried again, its outcome cannot be recorded: %s", delivery.id, error)
             await asyncio.sleep(BACKOFF[0])
-        finally:
-            del self._under_way[delivery.id]
-            self.wake()
 
     async def _record(self, delivery: Delivery, posting: asyncio.Future[str | None]) -> None:
         try:
