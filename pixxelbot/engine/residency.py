@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import inspect
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -122,7 +123,7 @@ class Models:
         self.dtype = chosen_dtype(self.device, dtype)
         self.memory_budget = memory_budget
         self._held: OrderedDict[tuple[str, torch.dtype], Future[Model]] = OrderedDict()
-        self._loader = ThreadPoolExecutor(1, "loader")
+        self._loading = threading.Lock()  # one at a time
 
     def want(self, name: str, dtype: torch.dtype | None = None) -> Future[Model]:
         """The model, now or once it is loaded. The result raises ModelMissing, ModelIncomplete or ModelCorrupt."""
@@ -131,7 +132,8 @@ class Models:
         key = name, dtype or self.dtype
         held = self._held.get(key)
         if held is None or (held.done() and held.exception() is not None):
-            held = self._held[key] = self._loader.submit(load, name, self.places[name], self.device, key[1])
+            held = self._held[key] = Future()
+            threading.Thread(target=self._load, args=(held, *key), name=f"load {name}", daemon=True).start()
         self._held.move_to_end(key)
         return held
 
@@ -154,9 +156,19 @@ class Models:
     def _models(self) -> dict[tuple[str, torch.dtype], Model]:
         return {key: held.result() for key, held in self._held.items() if held.done() and held.exception() is None}
 
-    def close(self) -> None:
-        """Stop loading."""
-        self._loader.shutdown(wait=False, cancel_futures=True)
+    def _load(self, loading: Future[Model], name: str, dtype: torch.dtype) -> None:
+        """On a thread of its own that ends with it.
+
+        While a second thread that has used OpenMP lives, even idle, its runtime counts more threads than cores and no
+        longer spins between parallel regions: every forward of the engine took twice as long.
+        """
+        try:
+            with self._loading:
+                model = load(name, self.places[name], self.device, dtype)
+        except (PixxelbotError, *LOADING_ERRORS, MemoryError) as error:
+            loading.set_exception(error)
+        else:
+            loading.set_result(model)
 
 
 def load(name: str, where: str, device: torch.device, dtype: torch.dtype) -> Model:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from pixxelbot.engine.choose import Caps
@@ -13,10 +11,8 @@ from pixxelbot.settings import BUNDLED
 
 
 @pytest.fixture(scope="session")
-def models() -> Iterator[Models]:
-    held = Models({"bundled": str(BUNDLED)}, device="cpu")
-    yield held
-    held.close()
+def models() -> Models:
+    return Models({"bundled": str(BUNDLED)}, device="cpu")
 
 
 @pytest.fixture(scope="session")

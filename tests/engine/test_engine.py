@@ -293,7 +293,6 @@ def test_in_half_precision_it_is_tried_once_more_in_full(models: Models) -> None
 
     broken.base.unet.forward = nan
     told = draw(half, recipe(steps=2))[0]
-    half.models.close()
     assert len(told.rendered.pictures) == 1
     assert "full precision" in told.rendered.notes[0]
 

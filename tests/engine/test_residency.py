@@ -30,14 +30,12 @@ def test_a_truncated_weight_file_is_named_and_the_old_model_goes_on(copy: Path) 
     assert str(weights) in str(bad.error)
     assert len(good.rendered.pictures) == len(again.rendered.pictures) == 1
     assert engine.models.loaded == ("bundled",)
-    engine.models.close()
 
 
 def test_weights_that_fit_no_model_are_corrupt(copy: Path) -> None:
     shutil.copy(copy / "vae" / "diffusion_pytorch_model.safetensors", copy / "unet")
     models = Models({"mixed": str(copy)}, device="cpu")
     assert isinstance(models.want("mixed").exception(), ModelCorrupt)
-    models.close()
 
 
 def test_missing_folders_and_files_are_named(copy: Path, tmp_path: Path) -> None:
@@ -48,7 +46,6 @@ def test_missing_folders_and_files_are_named(copy: Path, tmp_path: Path) -> None
     assert "nowhere" in str(gone)
     assert isinstance(part, ModelIncomplete)
     assert "vae/diffusion_pytorch_model" in str(part)
-    models.close()
 
 
 def test_a_model_that_was_mended_is_loaded_when_asked_for_again(copy: Path) -> None:
@@ -59,7 +56,6 @@ def test_a_model_that_was_mended_is_loaded_when_asked_for_again(copy: Path) -> N
     assert isinstance(models.want("it").exception(), ModelIncomplete)
     file.write_text(text)
     assert models.want("it").result().name == "it"
-    models.close()
 
 
 def test_the_least_recently_used_idle_model_makes_room(copy: Path) -> None:
@@ -70,14 +66,12 @@ def test_the_least_recently_used_idle_model_makes_room(copy: Path) -> None:
     again = draw(engine, recipe(), recipe(model="copy"))
     assert all(len(one.rendered.pictures) == 1 for one in again)
     assert again[0].rendered.model_hash == again[1].rendered.model_hash
-    engine.models.close()
 
 
 def test_weights_are_loaded_in_the_dtype_that_is_said() -> None:
     models = Models({"bundled": str(BUNDLED)}, device="cpu", dtype="float32")
     base = models.want("bundled").result().base
     assert {part.dtype for part in (base.unet, base.vae, base.text_encoder)} == {torch.float32}
-    models.close()
 
 
 def test_a_device_that_is_not_there_is_a_wrong_setting() -> None:
