@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pixxelbot.recipe import Limits, Recipe
+from pixxelbot.recipe import Control, Direction, Limits, Method, Recipe
 
 SCHEMA_VERSION: Final = 1
 
@@ -40,10 +41,30 @@ class Changes(BaseModel):
     mode: Literal["fast", "relaxed", "turbo"] | None = None
     tile: bool | None = None
     verbatim: bool | None = None
+    permutations: tuple[str, ...] | None = None
+    instruction: str | None = None
+    chaos: int | None = Field(default=None, ge=0, le=100)
+    stop: int | None = Field(default=None, ge=10, le=100)
+    directions: tuple[Direction, ...] | None = None
+    weights: tuple[float, ...] | None = None
+    strengths: tuple[float, ...] | None = None
+    frames: int | None = None
+    control: Control | None = None
+    method: Method | None = None
+    plus: tuple[str, ...] | None = None
+    minus: tuple[str, ...] | None = None
+    repeat: int | None = None
+    """Jobs of this recipe, each with a seed of its own; of a request, not of a recipe."""
+    locks: tuple[str, ...] | None = None
+    """Fields that later requests of this conversation keep; of a request, not of a recipe."""
 
     def said(self) -> dict[str, Any]:
         """Only the fields that were said."""
         return self.model_dump(exclude_none=True)
+
+    def drawn(self) -> dict[str, Any]:
+        """The fields that were said and that a recipe has."""
+        return {name: value for name, value in self.said().items() if name in Recipe.model_fields}
 
     def over(self, other: Changes) -> Changes:
         """These changes, and where they are silent the other's."""
@@ -82,6 +103,20 @@ class Intent(BaseModel):
         return cls.model_validate(stored)
 
 
+class Fact(BaseModel):
+    """What is known of a picture besides its recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job: str = ""
+    """Pictures of one job stand in one grid."""
+    made: datetime | None = None
+    """Aware, any zone."""
+    mine: bool = True
+    """Whether the asking member asked for it."""
+    favourite: bool = False
+
+
 class Ask(BaseModel):
     """What a planner is given."""
 
@@ -98,3 +133,11 @@ class Ask(BaseModel):
     """Recent pictures of the conversation (id and recipe): the newest job first, each job's in grid order."""
     sources: tuple[str, ...] = ()
     """Pictures sent along with the request: it starts from these, not from earlier ones."""
+    facts: dict[str, Fact] = {}
+    """By picture id, where known; without, neighbours with equal recipes count as one grid."""
+    focus: tuple[str, ...] = ()
+    """Pictures the conversation last spoke of without drawing new ones, or that the message replies to: "it"."""
+    unanswered: str = ""
+    """The words of the member's last request, where the bot answered with a question."""
+    now: datetime | None = None
+    """When the member wrote, for "yesterday"."""

@@ -14,6 +14,12 @@ Kind = Literal["text2img", "img2img", "inpaint", "vary", "upscale"]
 
 Sampler = Literal["DDIM", "DDPM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC"]
 
+Direction = Literal["left", "right", "up", "down", "out"]
+"""Where an outpaint adds; `out` is every side."""
+Control = Literal["edges", "depth", "pose", "scribble"]
+"""What of a source picture is followed."""
+Method = Literal["faithful", "creative"]
+
 MAX_PROMPT: Final = 4_000
 """Characters of one prompt; a Discord text input holds no more."""
 MAX_SEED: Final = 2**32 - 1
@@ -96,6 +102,25 @@ class Recipe(BaseModel):
     """Ids of the pictures this one starts from."""
     mask: str | None = None
     """Id of the mask picture of an inpaint; white is drawn anew."""
+    instruction: str = Field(default="", max_length=MAX_PROMPT)
+    """What an edit is told, in the member's words ("make it winter"); `prompt` describes the whole result."""
+    chaos: int = Field(default=0, ge=0, le=100)
+    """How far apart the pictures of one grid are, in percent."""
+    stop: int = Field(default=100, ge=10, le=100)
+    """Percent of the steps after which drawing ends."""
+    directions: tuple[Direction, ...] = ()
+    """Sides that an outpaint adds to; `scale` is how far."""
+    weights: tuple[float, ...] = ()
+    """Of the sources of a blend, in their order."""
+    strengths: tuple[float, ...] = ()
+    """Of a sweep: one picture for each."""
+    frames: int | None = Field(default=None, ge=2, le=240)
+    control: Control | None = None
+    method: Method = "faithful"
+    """How an upscale fills in detail."""
+    plus: tuple[str, ...] = ()
+    """Words added to a picture's direction in arithmetic."""
+    minus: tuple[str, ...] = ()
 
     def evolve(self, **changes: Any) -> Self:
         """A validated copy with these fields changed."""

@@ -408,7 +408,7 @@ class Studio:
 
     def _changed(self, recipe: Recipe, changes: Changes, **fields: Any) -> Recipe:
         limits = self._limits(changes.model or recipe.model)
-        said = {name: value for name, value in changes.said().items() if name not in ("seed", "width", "height")}
+        said = {name: value for name, value in changes.drawn().items() if name not in ("seed", "width", "height")}
         if changes.aspect or changes.width:
             fields["width"], fields["height"] = self._size(limits, changes, None)
         if changes.model and recipe.sampler not in limits.samplers:
