@@ -8,21 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Literal, Protocol
 
 from pixxelbot import picture as pictures
 from pixxelbot.errors import (
     EmptyPrompt,
-    InvalidRequest,
     LostRace,
     NotFound,
-    OutOfRange,
     PixxelbotError,
     PromptTooLong,
     Refused,
-    UnknownChoice,
     Unsupported,
 )
 from pixxelbot.intent import Action, Ask, Changes, Intent
@@ -31,17 +27,14 @@ from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.styles import load_styles
-from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of
+from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
 from pixxelbot.store import Store
+from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
 
 log = logging.getLogger(__name__)
 
 Verb = Literal["see", "vary", "upscale", "remix", "again", "delete", "cancel"]
 
-STRENGTH: Final = {"img2img": 0.6, "vary": 0.6, "upscale": 0.3, "inpaint": 0.9}
-"""Default share of noise by kind; judged by eye on the bundled model."""
-MAX_UPSCALED: Final = 4096
-"""Longest side of an enlargement in pixels; a PNG of 4096² stays near Discord's 25 MiB a request."""
 CONTEXT: Final = 12
 """Recent pictures a planner is shown."""
 PLANS_AT_ONCE: Final = 16
@@ -74,8 +67,8 @@ class Studio:
         queue: Queue | None = None,
     ) -> None:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
-        self.default_model = next(iter(limits))
         self.styles = tuple(load_styles())
+        self.recipes = Recipes(limits, self.styles)
         self._plans: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
 
@@ -97,16 +90,16 @@ class Studio:
     def checked(self, request: Request) -> Request:
         """The request with inline flags read out of its words and every option within its range."""
         if request.intent is not None:
-            self._check(request.intent.changes)
+            self.recipes.check(request.intent.changes)
             return request
         if len(request.words) > MAX_PROMPT:
             raise PromptTooLong(len(request.words), MAX_PROMPT)
-        limits = self._limits(request.given.model)
+        limits = self.recipes.limits_of(request.given.model)
         words, flags = read_flags(request.words, limits)
         if not words.strip() and not request.sources:
             raise EmptyPrompt
         given = request.given.over(flags)
-        self._check(given)
+        self.recipes.check(given)
         return request.evolve(words=words.strip(), given=given)
 
     async def follow_up(
@@ -291,7 +284,7 @@ class Studio:
                 words=request.words,
                 given=request.given,
                 sources=request.sources,
-                limits=self._limits(request.given.model),
+                limits=self.recipes.limits_of(request.given.model),
                 styles=self.styles,
                 pictures=tuple((found.id, found.recipe) for found in await self._recent(request)),
             )
@@ -308,9 +301,9 @@ class Studio:
         match intent.action:
             case "imagine":
                 return await self._imagine(request, intent)
-            case "again" | "vary" | "remix" | "upscale":
+            case action if action in FOLLOW_UPS:
                 parents = await self._parents(request, intent)
-                return FOLLOW_UPS[intent.action](self, parents, request.given.over(intent.changes))
+                return self.recipes.follow(action, parents, request.given.over(intent.changes))
             case _:
                 raise Unsupported(intent.action)
 
@@ -327,137 +320,11 @@ class Studio:
         return found
 
     async def _imagine(self, request: Request, intent: Intent) -> Recipe:
-        changes = request.given.over(intent.changes)
-        limits = self._limits(changes.model)
         starts = [await self.store.picture(source) for source in request.sources]
         for start in starts:
             if not self.may(request.member_id, "vary", start, request.address):
                 raise Refused("The picture to start from is not yours.")
-        width, height = self._size(limits, changes, starts[0] if starts else None)
-        kind = "img2img" if starts else "text2img"
-        return Recipe(
-            kind=kind,
-            prompt=changes.prompt or request.words,
-            negative_prompt=changes.negative_prompt or "",
-            width=width,
-            height=height,
-            aspect=changes.aspect or aspect_of(width, height),
-            count=min(changes.count or 4, MAX_COUNT),
-            seed=_seed(changes.seed),
-            steps=min(changes.steps or limits.steps, limits.max_steps),
-            guidance_scale=limits.guidance_scale if changes.guidance_scale is None else changes.guidance_scale,
-            sampler=changes.sampler or limits.samplers[0],
-            model=limits.model,
-            styles=changes.styles or (),
-            strength=None if not starts else STRENGTH[kind] if changes.strength is None else changes.strength,
-            mode=changes.mode or "fast",
-            verbatim=bool(changes.verbatim),
-            sources=tuple(start.id for start in starts),
-        )
-
-    def _size(self, limits: Limits, changes: Changes, start: Picture | None) -> tuple[int, int]:
-        if changes.width and changes.height:
-            return limits.fit(changes.width), limits.fit(changes.height)
-        if changes.aspect:
-            return limits.size(changes.aspect)
-        return limits.size(f"{start.width}:{start.height}" if start else "1:1")
-
-    def _again(self, parents: list[Picture], changes: Changes) -> Recipe:
-        return self._changed(parents[0].recipe, changes, seed=_seed(changes.seed))
-
-    def _vary(self, parents: list[Picture], changes: Changes) -> Recipe:
-        """Variations of one picture, or one variation of each of several."""
-        parent, sources = parents[0], tuple(one.id for one in parents)
-        count = changes.count or (len(sources) if len(sources) > 1 else 4)
-        strength = STRENGTH["vary"] if changes.strength is None else changes.strength
-        drawn = {"kind": "vary", "sources": sources, "strength": strength, "seed": _seed(changes.seed)}
-        size = self._at_model_size(parent)
-        return self._changed(parent.recipe, changes, **drawn, **size, count=count, scale=None, mask=None)
-
-    def _remix(self, parents: list[Picture], changes: Changes) -> Recipe:
-        """The parent's recipe with changes, from the parent's own noise, so that what was not mentioned stays alike."""
-        parent = parents[0]
-        kept = changes.seed is None and bool(changes.said())
-        seed = parent.seed if kept else _seed(changes.seed)
-        fresh: dict[str, Any] = {"kind": "text2img", "sources": (), "strength": None, "scale": None, "mask": None}
-        if parent.recipe.kind == "img2img":
-            fresh = {}
-        return self._changed(
-            parent.recipe, changes, **fresh, **self._at_model_size(parent), seed=seed, count=changes.count or 4
-        )
-
-    def _upscale(self, parents: list[Picture], changes: Changes) -> Recipe:
-        parent = parents[0]
-        scale = changes.scale or 2.0
-        width, height = round(parent.width * scale), round(parent.height * scale)
-        if max(width, height) > MAX_UPSCALED:
-            raise OutOfRange("The enlarged side in pixels", max(width, height), 64, MAX_UPSCALED)
-        strength = STRENGTH["upscale"] if changes.strength is None else changes.strength
-        return parent.recipe.evolve(
-            kind="upscale", sources=(parent.id,), scale=scale, width=width, height=height, strength=strength,
-            count=1, seed=parent.seed, mask=None,
-        )  # fmt: skip
-
-    def _at_model_size(self, parent: Picture) -> dict[str, Any]:
-        """Width and height of an enlarged parent brought back to what the model draws."""
-        limits = self._limits(parent.recipe.model)
-        if max(parent.width, parent.height) <= limits.maximum:
-            return {}
-        width, height = limits.size(f"{parent.width}:{parent.height}")
-        return {"width": width, "height": height}
-
-    def _changed(self, recipe: Recipe, changes: Changes, **fields: Any) -> Recipe:
-        limits = self._limits(changes.model or recipe.model)
-        said = {name: value for name, value in changes.drawn().items() if name not in ("seed", "width", "height")}
-        if changes.aspect or changes.width:
-            fields["width"], fields["height"] = self._size(limits, changes, None)
-        if changes.model and recipe.sampler not in limits.samplers:
-            said.setdefault("sampler", limits.samplers[0])
-        return recipe.evolve(**(fields | said | {"model": limits.model}))
-
-    # --- limits -------------------------------------------------------------------------------------------------
-
-    def _limits(self, model: str | None) -> Limits:
-        name = model or self.default_model
-        if name not in self.limits:
-            raise UnknownChoice("model", name, self.limits)
-        return self.limits[name]
-
-    def _check(self, given: Changes) -> None:
-        """Raise OutOfRange or UnknownChoice for the first option outside what its model can do."""
-        limits = self._limits(given.model)
-        for name, low, high in (
-            ("count", 1, MAX_COUNT),
-            ("steps", 1, limits.max_steps),
-            ("guidance_scale", 0, limits.max_guidance),
-            ("seed", 0, MAX_SEED),
-            ("strength", 0, 1),
-            ("scale", 1, 8),
-            ("width", limits.minimum, limits.maximum),
-            ("height", limits.minimum, limits.maximum),
-        ):
-            value = getattr(given, name)
-            if value is not None and not low <= value <= high:
-                raise OutOfRange(name, value, low, high)
-        if given.aspect and not 1 / 4 <= _ratio(given.aspect) <= 4:
-            raise OutOfRange("aspect", given.aspect, "1:4", "4:1")
-        if given.sampler and given.sampler not in limits.samplers:
-            raise UnknownChoice("sampler", given.sampler, limits.samplers)
-        for style, _ in given.styles or ():
-            if style not in self.styles:
-                raise UnknownChoice("style", style, self.styles)
-        for text in (given.prompt, given.negative_prompt):
-            if text and len(text) > MAX_PROMPT:
-                raise PromptTooLong(len(text), MAX_PROMPT)
-
-
-FOLLOW_UPS: Final[Mapping[str, Callable[[Studio, list[Picture], Changes], Recipe]]] = {
-    "again": Studio._again,
-    "vary": Studio._vary,
-    "remix": Studio._remix,
-    "upscale": Studio._upscale,
-}
-"""How each follow-up makes its recipe from the pictures it follows."""
+        return self.recipes.imagine(request.words, request.given.over(intent.changes), starts)
 
 
 def _operator(member_id: str) -> bool:
@@ -466,14 +333,3 @@ def _operator(member_id: str) -> bool:
 
 def _verb(action: Action) -> Verb:
     return "upscale" if action == "upscale" else "vary"
-
-
-def _seed(said: int | None) -> int:
-    return secrets.randbelow(MAX_SEED + 1) if said is None else said
-
-
-def _ratio(aspect: str) -> float:
-    across, down = (int(part) for part in aspect.split(":"))
-    if not across or not down:
-        raise InvalidRequest(f"The aspect {aspect} has a zero in it. Write it like 16:9.")
-    return across / down

@@ -1,0 +1,5 @@
+"""What may be asked of the bot."""
+
+from pixxelbot.studio.studio import Studio
+
+__all__ = ["Studio"]
