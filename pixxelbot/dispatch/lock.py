@@ -15,6 +15,8 @@ LOCK_KEY: Final = 0x70_69_78_65
 KEEPALIVES: Final[dict[str, Any]] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """Seconds, seconds, tries: a silent holder is given up after about eleven seconds, by both sides."""
 SERVER_KEEPALIVES: Final = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+SILENCE: Final = "-c idle_session_timeout=10s"
+"""A frozen holder's kernel still answers keepalives, so its silence too must cost it the lock (PostgreSQL 14)."""
 
 
 class DispatcherLock(Protocol):
@@ -71,7 +73,7 @@ class ServerDispatcherLock:
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(
-                    self._libpq, autocommit=True, options=SERVER_KEEPALIVES, **KEEPALIVES
+                    self._libpq, autocommit=True, options=f"{SERVER_KEEPALIVES} {SILENCE}", **KEEPALIVES
                 )
             answer = await self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))
             row = await answer.fetchone()

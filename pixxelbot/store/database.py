@@ -33,7 +33,9 @@ Change = Callable[[Connection], T]
 """Reads and writes inside one transaction."""
 
 BUSY_SECONDS: Final = 5.0
-"""How long SQLite waits for another process's lock."""
+"""How long to wait for another process's lock."""
+FROZEN_SECONDS: Final = 10
+"""PostgreSQL ends a session silent for so long inside a transaction: a frozen writer must not block the others."""
 POLL_SECONDS: Final = 0.2
 """Between two looks at `PRAGMA data_version`; it costs about 50 µs."""
 BATCH: Final = 64
@@ -104,7 +106,11 @@ class Database:
 
     def _reading_engine(self) -> AsyncEngine:
         if not self.sqlite:
-            return create_async_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+            limits = {"lock_timeout": self.busy_seconds, "idle_in_transaction_session_timeout": FROZEN_SECONDS}
+            options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
+            return create_async_engine(
+                self.url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True
+            )
         waits = {"timeout": self.busy_seconds}
         engine = create_async_engine(self.url, connect_args=waits, hide_parameters=True)
         _prepare_sqlite(engine.sync_engine, "BEGIN", self.busy_seconds)

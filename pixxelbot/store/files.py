@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -46,10 +46,11 @@ class PictureFiles:
         written: list[str] = []
         try:
             with self._words(sum(map(len, files.values()))):
+                folders = self._make_folders(files)
                 for key, data in files.items():
                     written.append(key)
                     self._write(key, data)
-                self._sync_folders(written)
+                self._sync(folders)
         except (StorageFull, StorageUnwritable):
             self.remove(written)
             raise
@@ -97,7 +98,6 @@ class PictureFiles:
             self._remote.pipe_file(f"{self._root}/{key}", data)
             return
         path = self._local / key
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
         try:
             with partial.open("xb") as file:
@@ -110,11 +110,21 @@ class PictureFiles:
                 partial.unlink()
             raise
 
-    def _sync_folders(self, keys: list[str]) -> None:
+    def _make_folders(self, keys: Iterable[str]) -> set[Path]:
+        """The folders whose names change: those of the files, and above each one that is new, its parent."""
+        if self._local is None:
+            return set()
+        folders = {(self._local / key).parent for key in keys}
+        above = {folder.parent for folder in folders if not folder.exists()}
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        return folders | above
+
+    def _sync(self, folders: set[Path]) -> None:
         """Make the new names themselves outlive a power cut."""
-        if self._local is None or os.name == "nt":  # Windows cannot open a folder; NTFS journals names itself
+        if os.name == "nt":  # Windows cannot open a folder; NTFS journals names itself
             return
-        for folder in {self._local, *((self._local / key).parent for key in keys)}:
+        for folder in folders:
             handle = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(handle)
