@@ -96,11 +96,47 @@ class Intent(BaseModel):
     """Name and version of the prompt template used."""
     notes: tuple[str, ...] = ()
     """What the member should know, such as an announced fallback."""
+    choices: tuple[Choice, ...] = ()
+    """Answers to a question, each one tap away."""
+    tokens: tuple[int, int] = (0, 0)
+    """What the language model read and wrote for this, in its own tokens."""
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> Self:
         """Read a stored intent of this or any earlier version."""
         return cls.model_validate(stored)
+
+
+MAX_LABEL: Final = 80
+"""Characters on a button of Discord's."""
+
+
+class Choice(BaseModel):
+    """One answer to a question. Choosing it carries out its intent, or says its words in the member's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(max_length=MAX_LABEL)
+    words: str = ""
+    intent: Intent | None = None
+
+
+Intent.model_rebuild()
+
+
+class Turn(BaseModel):
+    """What a member said earlier in the conversation, and what came of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: str
+    action: str = ""
+    """An action, or empty where it came to nothing."""
+    prompt: str = ""
+    """What was drawn."""
+    reply: str = ""
+    """What was answered in words."""
+    pictures: tuple[str, ...] = ()
 
 
 class Fact(BaseModel):
@@ -141,3 +177,5 @@ class Ask(BaseModel):
     """The words of the member's last request, where the bot answered with a question."""
     now: datetime | None = None
     """When the member wrote, for "yesterday"."""
+    turns: tuple[Turn, ...] = ()
+    """The conversation so far, oldest first."""

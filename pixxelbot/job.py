@@ -76,6 +76,8 @@ class Request:
     """Known at once for buttons and reactions; else filled by a planner."""
     sources: tuple[str, ...] = ()
     """Ids of stored upload pictures the request starts from."""
+    about: tuple[str, ...] = ()
+    """Ids of the pictures of the message that this one replies to: what "it" means, whoever asked for them."""
     address: Address = Address()
     locale: str = "en-US"
     weight: float = 1.0
@@ -115,10 +117,27 @@ class Job:
     error_code: str | None = None
     error_message: str | None = None
     notes: tuple[str, ...] = ()
+    planner: str = ""
+    """Who made its recipe: `offline`, `none` for a button, or the language model's name."""
+    template: str = ""
+    """Name and version of the prompt template that the language model was given."""
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with these fields changed."""
         return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a member's requests cost at one language model on one day."""
+
+    member_id: str
+    day: str
+    """`2026-11-21`, UTC."""
+    model: str
+    requests: int
+    tokens_in: int
+    tokens_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, insert, or_, select, tuple_, update
 from pixxelbot.errors import NotFound
 from pixxelbot.job import Job, Rendered, Request
 from pixxelbot.picture import Picture
-from pixxelbot.store import requests
+from pixxelbot.store.requests import found
 from pixxelbot.store.rows import jobs, messages, parents, picture_of, pictures, row_of_picture
 
 
@@ -70,7 +70,7 @@ def add(connection: Connection, new: Sequence[Picture]) -> None:
 
 def get(connection: Connection, picture_id: str) -> Picture:
     """One picture by id, or by a beginning or end of it that only one has."""
-    return _with_parents(connection, [requests.found(connection, pictures, "picture", picture_id)])[0]
+    return _with_parents(connection, [found(connection, pictures, "picture", picture_id)])[0]
 
 
 def listed(
@@ -80,13 +80,25 @@ def listed(
     channel: str | None = None,
     limit: int | None = None,
     before: str | None = None,
+    requests: Collection[str] | None = None,
+    since: float | None = None,
+    until: float | None = None,
 ) -> list[Picture]:
-    """Pictures, newest first (of one job: in the order of the grid); `before` is the id of the last one seen."""
+    """Pictures, newest first (of one job: in the order of the grid); `before` is the id of the last one seen.
+
+    `since` and `until` (exclusive) are Unix seconds.
+    """
     newest = pictures.c.created_at.desc(), pictures.c.job_id.desc(), pictures.c.index, pictures.c.id
     query = select(pictures).order_by(*newest).limit(limit)
     for column, value in ((pictures.c.member_id, member), (pictures.c.job_id, job), (pictures.c.channel_id, channel)):
         if value is not None:
             query = query.where(column == value)
+    if requests is not None:
+        query = query.where(pictures.c.request_id.in_(requests))
+    if since is not None:
+        query = query.where(pictures.c.created_at >= since)
+    if until is not None:
+        query = query.where(pictures.c.created_at < until)
     if before is not None:
         query = query.where(_after_in_list(get(connection, before)))
     return _answer(connection, query)

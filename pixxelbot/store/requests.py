@@ -47,7 +47,11 @@ def found(connection: Connection, table: Table, what: str, name: str) -> Any:
 
 
 def listed(
-    connection: Connection, status: Status | None = None, member: str | None = None, limit: int | None = None
+    connection: Connection,
+    status: Status | None = None,
+    member: str | None = None,
+    limit: int | None = None,
+    channel: str | None = None,
 ) -> list[Request]:
     """Requests, newest first."""
     query = select(requests).order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(limit)
@@ -55,6 +59,8 @@ def listed(
         query = query.where(requests.c.status == str(status))
     if member is not None:
         query = query.where(requests.c.member_id == member)
+    if channel is not None:
+        query = query.where(requests.c.channel_id == channel)
     return [request_of(row) for row in connection.execute(query).mappings()]
 
 

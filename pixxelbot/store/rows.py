@@ -2,6 +2,7 @@
 
     requests ─┬─ jobs ─── pictures ─── parents (child, parent)
               └─ outbox ─ messages (what was posted where)
+    locks (a member's, in a conversation) · spending (a member's tokens by day and language model)
     settings (flags) · counters (epoch, revision) · audit (who did what)
 
 Ids are ULIDs, times are Unix seconds, JSON columns carry `schema_version` where their value has one.
@@ -56,6 +57,7 @@ requests = Table(
     Column("given", JSON, nullable=False),
     Column("intent", JSON(none_as_null=True)),
     Column("sources", JSON, nullable=False),
+    Column("about", JSON, nullable=False, server_default="[]"),
     Column("guild_id", SNOWFLAKE),
     Column("channel_id", SNOWFLAKE),
     Column("message_id", SNOWFLAKE),
@@ -90,6 +92,8 @@ jobs = Table(
     Column("error_code", String(64)),
     Column("error_message", Text),
     Column("notes", JSON, nullable=False),
+    Column("planner", String(255), nullable=False, server_default=""),
+    Column("template", String(64), nullable=False, server_default=""),
     Column("model_hash", String(64)),
     Column("grid_key", String(255)),
     Column("epoch", BigInteger),
@@ -152,6 +156,25 @@ messages = Table(
     Column("created_at", Double, nullable=False),
 )
 
+locks = Table(
+    "locks",
+    metadata,
+    Column("member_id", String(128), primary_key=True),
+    Column("conversation", String(64), primary_key=True),
+    Column("changes", JSON, nullable=False),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("member_id", String(128), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("model", String(255), primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -194,6 +217,7 @@ def row_of_request(request: Request) -> dict[str, Any]:
         "given": request.given.said(),
         "intent": request.intent.model_dump(mode="json") if request.intent else None,
         "sources": list(request.sources),
+        "about": list(request.about),
         "guild_id": address.guild_id,
         "channel_id": address.channel_id,
         "message_id": address.message_id,
@@ -220,6 +244,7 @@ def request_of(row: Mapping[str, Any] | RowMapping) -> Request:
         given=Changes.model_validate(row["given"]),
         intent=None if row["intent"] is None else Intent.load(row["intent"]),
         sources=tuple(row["sources"]),
+        about=tuple(row["about"]),
         address=Address(
             guild_id=row["guild_id"],
             channel_id=row["channel_id"],
@@ -256,6 +281,8 @@ def row_of_job(job: Job) -> dict[str, Any]:
         "error_code": job.error_code,
         "error_message": job.error_message,
         "notes": list(job.notes),
+        "planner": plain(job.planner)[:255],
+        "template": job.template,
     }
 
 
@@ -279,6 +306,8 @@ def job_of(row: Mapping[str, Any] | RowMapping) -> Job:
         error_code=row["error_code"],
         error_message=row["error_message"],
         notes=tuple(row["notes"]),
+        planner=row["planner"],
+        template=row["template"],
     )
 
 

@@ -20,12 +20,12 @@ from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 from sqlalchemy import Connection, insert, select, update
 
 from pixxelbot.errors import LostRace, NotFound, PixxelbotError, StorageFull, StorageUnwritable
-from pixxelbot.intent import Intent
-from pixxelbot.job import Delivery, Job, Rendered, Request, Status, new_id
+from pixxelbot.intent import Changes, Intent
+from pixxelbot.job import Delivery, Job, Rendered, Request, Spent, Status, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
-from pixxelbot.store import counters, jobs, outbox, pictures, requests, rows
+from pixxelbot.store import counters, jobs, members, outbox, pictures, requests, rows
 from pixxelbot.store.database import BUSY_SECONDS, Database
 from pixxelbot.store.files import PictureFiles
 
@@ -126,10 +126,14 @@ class Store:
         return await self._read(requests.get, request_id)
 
     async def requests(
-        self, status: Status | None = None, member: str | None = None, limit: int | None = None
+        self,
+        status: Status | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+        channel: str | None = None,
     ) -> list[Request]:
         """Requests, newest first."""
-        return await self._read(requests.listed, status, member, limit)
+        return await self._read(requests.listed, status, member, limit, channel)
 
     async def set_placeholder(self, request_id: str, message_id: str) -> None:
         """Note the message that the result will replace."""
@@ -258,9 +262,15 @@ class Store:
         channel: str | None = None,
         limit: int | None = None,
         before: str | None = None,
+        requests: Collection[str] | None = None,
+        since: float | None = None,
+        until: float | None = None,
     ) -> list[Picture]:
-        """Pictures, newest first, those of one job in the order of its grid; `before` is the last id seen."""
-        return await self._read(pictures.listed, member, job, channel, limit, before)
+        """Pictures, newest first, those of one job in the order of its grid; `before` is the last id seen.
+
+        `since` and `until` (exclusive) are Unix seconds.
+        """
+        return await self._read(pictures.listed, member, job, channel, limit, before, requests, since, until)
 
     async def picture_bytes(self, picture_id: str) -> bytes:
         """A picture's PNG; NotFound when it was deleted."""
@@ -331,6 +341,24 @@ class Store:
         for keys in await asyncio.to_thread(lambda: list(self.files.older_than(older_than))):
             removed += await self._discard_orphans(keys)
         return removed
+
+    # --- members ------------------------------------------------------------------------------------------------
+
+    async def locks(self, member: str, conversation: str) -> Changes:
+        """The fields that a member's requests in a conversation keep, and their values."""
+        return await self._read(members.locks, member, conversation)
+
+    async def lock(self, member: str, conversation: str, kept: Changes) -> None:
+        """Keep these fields from now on, and no others."""
+        await self._write(members.lock, member, conversation, kept)
+
+    async def spend(self, member: str, model: str, tokens_in: int, tokens_out: int) -> None:
+        """Count the tokens that planning a request took."""
+        await self._write(members.spend, member, model, tokens_in, tokens_out, self.clock())
+
+    async def spent(self, member: str | None = None, since: float | None = None) -> list[Spent]:
+        """What members' requests cost, by day and language model, newest day first; `since` is in Unix seconds."""
+        return await self._read(members.spent, member, since)
 
     # --- outbox -------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ async def test_a_database_that_is_behind_is_backed_up_without_secrets(
     await store.close()
 
     old = await Store.open(factories.settings(tmp_path))
-    monkeypatch.setattr(migrations, "head", lambda: "0002")
+    monkeypatch.setattr(migrations, "head", lambda: "9998")
     saved = await old.migrate()
     await old.close()
     assert saved and saved.parent == tmp_path / "backups"
