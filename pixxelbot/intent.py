@@ -24,6 +24,8 @@ class Changes(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt: str | None = None
+    wish: str | None = None
+    """Never without `prompt`: what was phrased as it."""
     negative_prompt: str | None = None
     aspect: str | None = Field(default=None, pattern=r"^\d{1,4}:\d{1,4}$")
     width: int | None = None
@@ -63,8 +65,9 @@ class Changes(BaseModel):
         return self.model_dump(exclude_none=True)
 
     def drawn(self) -> dict[str, Any]:
-        """The fields that were said and that a recipe has."""
-        return {name: value for name, value in self.said().items() if name in Recipe.model_fields}
+        """The fields that were said and that a recipe has. A new prompt without its wish leaves none standing."""
+        said = {name: value for name, value in self.said().items() if name in Recipe.model_fields}
+        return {"wish": "", **said} if "prompt" in said else said
 
     def over(self, other: Changes) -> Changes:
         """These changes, and where they are silent the other's."""

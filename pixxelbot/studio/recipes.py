@@ -72,6 +72,7 @@ class Recipes:
         return Recipe(
             kind=kind,
             prompt=changes.prompt or words,
+            wish=changes.wish or "",
             negative_prompt=changes.negative_prompt or "",
             width=width,
             height=height,
@@ -86,6 +87,10 @@ class Recipes:
             strength=None if not starts else STRENGTH[kind] if changes.strength is None else changes.strength,
             mode=changes.mode or "fast",
             verbatim=bool(changes.verbatim),
+            tile=bool(changes.tile),
+            permutations=changes.permutations or (),
+            chaos=changes.chaos or 0,
+            stop=changes.stop or 100,
             sources=tuple(start.id for start in starts),
         )
 
