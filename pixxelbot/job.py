@@ -57,6 +57,10 @@ class Address:
     """A secret: erased when it lapses, never logged or exported."""
     token_expires_at: float | None = None
     """Unix seconds."""
+    private: bool = False
+    """Not every member of the server sees this channel; what is made here stays here."""
+    nsfw: bool = False
+    """An age-restricted channel; what is made here is followed up only in such ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,10 @@ class Picture:
     deleted: bool = False
     """Its bytes are gone; its place in the lineage stays."""
     upload: bool = False
+    private: bool = False
+    """Made where not every member of the server looks in."""
+    nsfw: bool = False
+    """Made in an age-restricted channel, or from such a picture."""
     recipe: Recipe
 
 

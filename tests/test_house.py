@@ -14,7 +14,12 @@ import pytest
 ROOT: Final = Path(__file__).parents[1]
 HOUSE: Final = ROOT / "pixxelbot"
 
-VALUES: Final = frozenset({"errors", "fetch", "frames", "intent", "job", "models", "picture", "recipe", "settings"})
+VALUES: Final = frozenset(
+    {
+        "errors", "fetch", "frames", "intent", "job", "models", "picture", "recipe", "region", "rights", "rules",
+        "settings", "vote",
+    }
+)  # fmt: skip
 """Modules that every room may import, and that import only one another."""
 
 MAY_IMPORT: Final[dict[str, frozenset[str]]] = {

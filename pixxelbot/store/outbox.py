@@ -76,9 +76,16 @@ def supersede(connection: Connection, request_id: str, now: float) -> None:
     connection.execute(statement.values(state=SUPERSEDED, settled_at=now))
 
 
-def remember(connection: Connection, job_id: str, message_id: str, channel_id: str | None, now: float) -> None:
-    """Note which message shows which job; the last one told wins."""
-    values = {"job_id": job_id, "channel_id": channel_id, "created_at": now}
+def remember(
+    connection: Connection,
+    job_id: str,
+    message_id: str,
+    channel_id: str | None,
+    now: float,
+    picture_id: str | None = None,
+) -> None:
+    """Note which message shows which job, or one picture of it; the last one told wins."""
+    values = {"job_id": job_id, "channel_id": channel_id, "created_at": now, "picture_id": picture_id}
     if not connection.execute(update(messages).where(messages.c.message_id == message_id).values(**values)).rowcount:
         connection.execute(insert(messages).values(message_id=message_id, **values))
 

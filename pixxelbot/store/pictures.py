@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, tuple_, update
 
 from pixxelbot.errors import NotFound
 from pixxelbot.job import Job, Rendered, Request
@@ -45,6 +45,8 @@ def drawn(rendered: Rendered, job: Job, request: Request, now: float) -> list[Pi
             created_at=now,
             deleted=False,
             upload=False,
+            private=request.address.private,
+            nsfw=request.address.nsfw,
             recipe=job.recipe,
         )
         for one in rendered.pictures
@@ -101,7 +103,7 @@ def listed(
         query = query.where(pictures.c.created_at < until)
     if before is not None:
         query = query.where(_after_in_list(get(connection, before)))
-    return _answer(connection, query)
+    return answer(connection, query)
 
 
 def delete(connection: Connection, picture_id: str) -> Picture:
@@ -121,13 +123,28 @@ def children(connection: Connection, picture_id: str) -> list[Picture]:
     origin = get(connection, picture_id)
     query = select(pictures).join(parents, parents.c.child_id == pictures.c.id)
     query = query.where(parents.c.parent_id == origin.id).order_by(pictures.c.created_at, pictures.c.index)
-    return _answer(connection, query)
+    return answer(connection, query)
 
 
 def of_message(connection: Connection, message_id: str) -> list[Picture]:
     """The pictures that a message shows, in the order of the grid."""
-    shown = select(messages.c.job_id).where(messages.c.message_id == message_id).scalar_subquery()
-    return _answer(connection, select(pictures).where(pictures.c.job_id == shown).order_by(pictures.c.index))
+    shown = connection.execute(select(messages).where(messages.c.message_id == message_id)).mappings().first()
+    if shown is None:
+        return []
+    one = pictures.c.id == shown["picture_id"] if shown["picture_id"] else pictures.c.job_id == shown["job_id"]
+    return answer(connection, select(pictures).where(one).order_by(pictures.c.index))
+
+
+def used(connection: Connection, member: str, since: float) -> float:
+    """Seconds of drawing that a member's jobs have cost since then, waiting ones as predicted."""
+    counted = jobs.c.status.in_(("queued", "running", "done"))
+    query = select(func.sum(jobs.c.cost)).where(jobs.c.member_id == member, jobs.c.created_at >= since, counted)
+    return float(connection.execute(query).scalar_one() or 0.0)
+
+
+def descendants(connection: Connection, picture_id: str) -> list[Picture]:
+    """Everything that was drawn from it, nearest first."""
+    return _walk(connection, picture_id, parents.c.parent_id, parents.c.child_id)
 
 
 def orphans(connection: Connection, keys: Collection[str]) -> list[str]:
@@ -157,7 +174,7 @@ def _walk(connection: Connection, picture_id: str, here: Any, there: Any) -> lis
     seen = set(frontier)
     while frontier:
         query = select(pictures).where(pictures.c.id.in_(select(there).where(here.in_(frontier))))
-        step = _answer(connection, query.order_by(pictures.c.created_at.desc(), pictures.c.index))
+        step = answer(connection, query.order_by(pictures.c.created_at.desc(), pictures.c.index))
         fresh = {one.id: one for one in step if one.id not in seen}
         found |= fresh
         seen |= fresh.keys()
@@ -165,7 +182,8 @@ def _walk(connection: Connection, picture_id: str, here: Any, there: Any) -> lis
     return list(found.values())
 
 
-def _answer(connection: Connection, query: Select[Any]) -> list[Picture]:
+def answer(connection: Connection, query: Select[Any]) -> list[Picture]:
+    """The pictures that a query selects, with their parents."""
     return _with_parents(connection, connection.execute(query).mappings().all())
 
 

@@ -3,6 +3,7 @@
     requests ─┬─ jobs ─── pictures ─── parents (child, parent)
               └─ outbox ─ messages (what was posted where)
     locks (a member's, in a conversation) · spending (a member's tokens by day and language model)
+    preferences (members, servers, channels) · favourites · votes ─ ballots · regions
     settings (flags) · counters (epoch, revision) · audit (who did what)
 
 Ids are ULIDs, times are Unix seconds, JSON columns carry `schema_version` where their value has one.
@@ -27,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from pixxelbot.intent import Changes, Intent
@@ -64,6 +66,8 @@ requests = Table(
     Column("application_id", SNOWFLAKE),
     Column("interaction_token", Text),
     Column("token_expires_at", Double),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("nsfw", Boolean, nullable=False, server_default=false()),
     Column("locale", String(16), nullable=False),
     Column("weight", Double, nullable=False),
     Column("status", String(16), nullable=False, index=True),
@@ -119,6 +123,8 @@ pictures = Table(
     Column("created_at", Double, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("upload", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("nsfw", Boolean, nullable=False, server_default=false()),
     Column("recipe", JSON, nullable=False),
 )
 
@@ -154,6 +160,62 @@ messages = Table(
     Column("job_id", ID, ForeignKey("jobs.id"), nullable=False, index=True),
     Column("channel_id", SNOWFLAKE),
     Column("created_at", Double, nullable=False),
+    Column("picture_id", ID, ForeignKey("pictures.id")),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("owner", String(128), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+favourites = Table(
+    "favourites",
+    metadata,
+    Column("member_id", String(128), primary_key=True),
+    Column("picture_id", ID, ForeignKey("pictures.id"), primary_key=True, index=True),
+    Column("guild_id", SNOWFLAKE),
+    Column("created_at", Double, nullable=False),
+    Index(None, "guild_id", "created_at"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("job_id", ID, ForeignKey("jobs.id"), nullable=False),
+    Column("member_id", String(128), nullable=False),
+    Column("guild_id", SNOWFLAKE),
+    Column("channel_id", SNOWFLAKE, nullable=False),
+    Column("message_id", SNOWFLAKE),
+    Column("verb", String(16), nullable=False),
+    Column("quorum", Integer, nullable=False),
+    Column("ends_at", Double, nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Index(None, "closed_at", "ends_at"),
+)
+
+ballots = Table(
+    "ballots",
+    metadata,
+    Column("vote_id", ID, ForeignKey("votes.id"), primary_key=True),
+    Column("member_id", String(128), primary_key=True),
+    Column("choice", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+regions = Table(
+    "regions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("picture_id", ID, ForeignKey("pictures.id"), nullable=False),
+    Column("mask_id", ID, ForeignKey("pictures.id"), nullable=False),
+    Column("member_id", String(128), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
 )
 
 locks = Table(
@@ -224,6 +286,8 @@ def row_of_request(request: Request) -> dict[str, Any]:
         "application_id": address.application_id,
         "interaction_token": address.interaction_token,
         "token_expires_at": address.token_expires_at,
+        "private": address.private,
+        "nsfw": address.nsfw,
         "locale": request.locale,
         "weight": request.weight,
         "status": str(request.status),
@@ -252,6 +316,8 @@ def request_of(row: Mapping[str, Any] | RowMapping) -> Request:
             application_id=row["application_id"],
             interaction_token=row["interaction_token"],
             token_expires_at=row["token_expires_at"],
+            private=row["private"],
+            nsfw=row["nsfw"],
         ),
         locale=row["locale"],
         weight=row["weight"],
@@ -329,6 +395,8 @@ def row_of_picture(picture: Picture) -> dict[str, Any]:
         "created_at": picture.created_at,
         "deleted": picture.deleted,
         "upload": picture.upload,
+        "private": picture.private,
+        "nsfw": picture.nsfw,
         "recipe": picture.recipe.model_dump(mode="json"),
     }
 
@@ -352,6 +420,8 @@ def picture_of(row: Mapping[str, Any] | RowMapping, parent_ids: tuple[str, ...] 
         created_at=row["created_at"],
         deleted=row["deleted"],
         upload=row["upload"],
+        private=row["private"],
+        nsfw=row["nsfw"],
         recipe=Recipe.load(row["recipe"]),
     )
 

@@ -7,6 +7,7 @@ them, so a crash leaves at worst a file without a row, which the orphan sweep re
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import secrets
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -24,10 +25,24 @@ from pixxelbot.intent import Changes, Intent
 from pixxelbot.job import Delivery, Job, Rendered, Request, Spent, Status, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
+from pixxelbot.region import Region
 from pixxelbot.settings import Settings
-from pixxelbot.store import counters, jobs, members, outbox, pictures, requests, rows
+from pixxelbot.store import (
+    counters,
+    favourites,
+    jobs,
+    members,
+    outbox,
+    pictures,
+    preferences,
+    regions,
+    requests,
+    rows,
+    votes,
+)
 from pixxelbot.store.database import BUSY_SECONDS, Database
 from pixxelbot.store.files import PictureFiles
+from pixxelbot.vote import Vote
 
 log = logging.getLogger(__name__)
 
@@ -331,9 +346,87 @@ class Store:
         """The pictures that a message of the bot shows."""
         return await self._read(pictures.of_message, message_id)
 
-    async def remember_message(self, job_id: str, message_id: str, channel_id: str | None) -> None:
-        """Note which message shows which job."""
-        await self._write(outbox.remember, job_id, message_id, channel_id, self.clock())
+    async def remember_message(
+        self, job_id: str, message_id: str, channel_id: str | None, picture_id: str | None = None
+    ) -> None:
+        """Note which message shows which job, or one picture of it alone."""
+        await self._write(outbox.remember, job_id, message_id, channel_id, self.clock(), picture_id)
+
+    async def descendants(self, picture_id: str) -> list[Picture]:
+        """Everything that was drawn from a picture, nearest first."""
+        return await self._read(pictures.descendants, picture_id)
+
+    async def used_seconds(self, member: str, since: float) -> float:
+        """Seconds of drawing that a member's jobs have cost since then (Unix seconds), waiting ones as predicted."""
+        return await self._read(pictures.used, member, since)
+
+    # --- what members and servers set, love and vote ------------------------------------------------------------
+
+    async def preferences(self, owner: str) -> dict[str, Any]:
+        """What an owner (`discord:ID`, `guild:ID`, `channel:ID`) has set."""
+        return await self._read(preferences.get, owner)
+
+    async def change_preferences(self, owner: str, values: dict[str, Any], by: str | None = None) -> dict[str, Any]:
+        """Set some, and unset those that are None; what stands now."""
+        return await self._write(_audited, preferences.change, by, "set preferences", owner, values)
+
+    async def toggle_favourite(self, picture_id: str, member: str, guild: str | None) -> bool:
+        """Make a picture a member's favourite, or take that back; whether it is one now."""
+        return await self._write(favourites.toggle, picture_id, member, guild, self.clock())
+
+    async def add_favourite(self, picture_id: str, member: str, guild: str | None) -> None:
+        """Make a picture a member's favourite."""
+        await self._write(favourites.add, picture_id, member, guild, self.clock())
+
+    async def remove_favourite(self, picture_id: str, member: str) -> None:
+        """It is no favourite any more."""
+        await self._write(favourites.remove, picture_id, member)
+
+    async def favourites(self, member: str, limit: int, offset: int = 0) -> list[Picture]:
+        """A member's favourites, the latest first."""
+        return await self._read(favourites.of_member, member, limit, offset)
+
+    async def server_favourites(
+        self, guild: str, since: float, least: int, limit: int, offset: int = 0
+    ) -> list[tuple[Picture, int]]:
+        """A server's pictures with at least so many favourites given since then, and how many."""
+        return await self._read(favourites.of_server, guild, since, least, limit, offset)
+
+    async def begin_vote(self, vote: Vote) -> None:
+        """Store a vote."""
+        await self._write(votes.begin, vote)
+
+    async def vote(self, vote_id: str) -> Vote:
+        """One vote with its ballots."""
+        return await self._read(votes.get, vote_id)
+
+    async def vote_shown_at(self, vote_id: str, message_id: str) -> None:
+        """Note the message that shows a vote."""
+        await self._write(votes.shown_at, vote_id, message_id)
+
+    async def cast_ballot(self, vote_id: str, member: str, choice: int) -> Vote:
+        """Take a ballot; LostRace when the vote is over."""
+        return await self._write(votes.cast, vote_id, member, choice, self.clock())
+
+    async def open_votes(self) -> list[Vote]:
+        """Votes that are not closed yet, the first to end first."""
+        return await self._read(votes.open_now)
+
+    async def end_vote(self, vote_id: str) -> None:
+        """Let a vote's time be up."""
+        await self._write(votes.end_now, vote_id, self.clock())
+
+    async def close_vote(self, vote_id: str) -> None:
+        """Note that all that follows from a vote was done."""
+        await self._write(votes.close, vote_id, self.clock())
+
+    async def keep_region(self, region: Region) -> None:
+        """Store a region that a member is choosing, or its new mask."""
+        await self._write(regions.keep, dataclasses.replace(region, created_at=region.created_at or self.clock()))
+
+    async def region(self, region_id: str) -> Region:
+        """One region."""
+        return await self._read(regions.get, region_id)
 
     async def sweep(self, older_than: float = ORPHAN_SECONDS) -> int:
         """Remove files that no row speaks of and that are older than so many seconds; how many."""
