@@ -40,6 +40,8 @@ class Changes(BaseModel):
     strength: float | None = None
     scale: float | None = None
     region: str | None = None
+    mask: str | None = None
+    """Id of the picture that masks the region."""
     mode: Literal["fast", "relaxed", "turbo"] | None = None
     tile: bool | None = None
     verbatim: bool | None = None

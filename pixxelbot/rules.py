@@ -201,9 +201,9 @@ def matching(texts: Iterable[str], patterns: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A glob as an expression that cannot run away: `*` takes letters of one word only, and no two follow each other."""
-    whole = re.sub(r"\*+", "*", pattern)
-    words = re.split(r"([*?])", whole)
-    parts = [r"\w{0,40}" if one == "*" else r"\w" if one == "?" else re.escape(one) for one in words]
-    script = any(ord(one) > 0x2E7F for one in whole)  # Japanese and the like put no space between words
-    return re.compile("".join(parts) if script else rf"(?<!\w){''.join(parts)}(?!\w)")
+    """A glob as an expression that cannot run away: all stars but the last take the shortest way and keep to it."""
+    first, *others = [re.escape(part).replace(r"\?", r"\w") for part in re.sub(r"\*+", "*", pattern).split("*")]
+    middle = "".join(rf"(?>\w*?{part})" for part in others[:-1])
+    whole = first + middle + (rf"\w*{others[-1]}" if others else "")
+    script = any(ord(one) > 0x2E7F for one in pattern)  # Japanese and the like put no space between words
+    return re.compile(whole if script else rf"(?<!\w){whole}(?!\w)")

@@ -362,9 +362,9 @@ class Store:
 
     # --- what members and servers set, love and vote ------------------------------------------------------------
 
-    async def preferences(self, owner: str) -> dict[str, Any]:
-        """What an owner (`discord:ID`, `guild:ID`, `channel:ID`) has set."""
-        return await self._read(preferences.get, owner)
+    async def preferences_of(self, *owners: str) -> dict[str, dict[str, Any]]:
+        """What each of these owners (`discord:ID`, `guild:ID`, `channel:ID`) has set."""
+        return await self._read(preferences.get, owners)
 
     async def change_preferences(self, owner: str, values: dict[str, Any], by: str | None = None) -> dict[str, Any]:
         """Set some, and unset those that are None; what stands now."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from pixxelbot import picture as pictures
 from pixxelbot.errors import (
@@ -28,12 +28,12 @@ from pixxelbot.planner import Planner
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.styles import load_styles
 from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
+from pixxelbot.rights import Verb, is_operator, may
 from pixxelbot.store import Store
+from pixxelbot.studio.policy import Policy
 from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
 
 log = logging.getLogger(__name__)
-
-Verb = Literal["see", "vary", "upscale", "remix", "again", "delete", "cancel"]
 
 CONTEXT: Final = 12
 """Recent pictures a planner is shown."""
@@ -69,6 +69,7 @@ class Studio:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
         self.styles = tuple(load_styles())
         self.recipes = Recipes(limits, self.styles)
+        self.policy = Policy(store)
         self._plans: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
 
@@ -81,7 +82,7 @@ class Studio:
             InvalidRequest: nothing can be drawn from this; nothing was stored.
             StorageFull: the disk could not hold the result.
         """
-        request = self.checked(request)
+        request = await self.policy.applied(self.checked(request))
         stored, fresh = await self.store.accept(request)
         if fresh:
             self._start(self._plan(stored))
@@ -164,7 +165,7 @@ class Studio:
             Refused: it is somebody else's, or it has ended.
         """
         job = await self.store.job(job_id)
-        if not (job.member_id == member_id or moderator or _operator(member_id)):
+        if not (job.member_id == member_id or moderator or is_operator(member_id)):
             raise Refused("Only the member who asked for it, or a moderator, can cancel this.")
         if job.status.ended:
             raise Refused(f"This job is {job.status.value} already; there is nothing to cancel.")
@@ -180,7 +181,7 @@ class Studio:
             Refused: it is somebody else's, or it has ended.
         """
         request = await self.store.request(request_id)
-        if not (request.member_id == member_id or moderator or _operator(member_id)):
+        if not (request.member_id == member_id or moderator or is_operator(member_id)):
             raise Refused("Only the member who asked for it, or a moderator, can cancel this.")
         if request.status is Status.PLANNING:
             with contextlib.suppress(LostRace):  # planned in this very moment: its job is cancelled instead
@@ -201,17 +202,8 @@ class Studio:
     def may(
         self, member_id: str, verb: Verb, found: Picture, where: Address | None = None, moderator: bool = False
     ) -> bool:
-        """Whether this member may do this with that picture, from this place.
-
-        One's own pictures: everything. Others' pictures: to be seen and varied inside the server they were made in,
-        deleted by moderators alone. Direct messages never leak. The operator at the CLI may do everything.
-        """
-        if member_id == found.member_id or _operator(member_id):
-            return True
-        same_server = where is not None and found.guild_id is not None and where.guild_id == found.guild_id
-        if verb in ("delete", "cancel"):
-            return moderator and (where is None or same_server)
-        return same_server and not found.upload
+        """Whether this member may do this with that picture, from this place; see `rights`."""
+        return may(member_id, verb, found, where, moderator)
 
     # --- from words to a job ------------------------------------------------------------------------------------
 
@@ -255,6 +247,7 @@ class Studio:
             await self._queue(request, intent, recipe)
 
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
+        recipe = await self.policy.settled(request, intent, recipe, self.predict(recipe))
         job = Job(
             request_id=request.id,
             member_id=request.member_id,
@@ -314,7 +307,7 @@ class Studio:
             raise NotFound("picture", "your last one")
         for one in found:
             if not self.may(request.member_id, _verb(intent.action), one, request.address):
-                raise Refused("That picture belongs to somebody else and was made elsewhere.")
+                raise Refused("That picture was made elsewhere, where not everybody here may look; it stays there.")
             if one.deleted:
                 raise NotFound("picture", one.id)
         return found
@@ -325,10 +318,6 @@ class Studio:
             if not self.may(request.member_id, "vary", start, request.address):
                 raise Refused("The picture to start from is not yours.")
         return self.recipes.imagine(request.words, request.given.over(intent.changes), starts)
-
-
-def _operator(member_id: str) -> bool:
-    return member_id.startswith("cli:")
 
 
 def _verb(action: Action) -> Verb:
