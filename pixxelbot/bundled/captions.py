@@ -1,0 +1,446 @@
+"""Words for scenes: many phrasings in training, others in the held-out split, and the labels that the words carry."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import numpy as np
+
+from pixxelbot.bundled.scenes import (
+    COLOURS,
+    FRAMINGS,
+    MOST,
+    NOUNS,
+    PLACES,
+    RELATIONS,
+    SETTINGS,
+    SIZES,
+    SOMETHING,
+    STYLES,
+    Scene,
+    Split,
+    Thing,
+)
+
+Word = TypeVar("Word")
+Phrases = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""Value → its phrases in training, and those only of the held-out split."""
+
+SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
+    "cat": ("kitten", "kitty"),
+    "dog": ("puppy", "doggy"),
+    "rabbit": ("bunny",),
+    "lion": ("lion face",),
+    "pig": ("piglet",),
+    "boat": ("ship",),
+    "car": ("automobile",),
+    "airplane": ("plane", "aeroplane"),
+    "bicycle": ("bike",),
+    "ufo": ("flying saucer",),
+    "flower": ("blossom",),
+    "mushroom": ("toadstool",),
+    "man": ("guy", "man's face"),
+    "woman": ("lady", "woman's face"),
+    "wizard": ("sorcerer",),
+    "smiley": ("smiley face", "emoji"),
+    "donut": ("doughnut",),
+    "ball": ("football",),
+    "shirt": ("t-shirt",),
+    "train": ("railway train",),
+    "rocket": ("rocket ship",),
+    "ice cream": ("ice cream cone",),
+}
+"""Noun → other words for it."""
+
+PLURALS: Final[dict[str, str]] = {
+    "fish": "fish",
+    "butterfly": "butterflies",
+    "man": "men",
+    "woman": "women",
+    "puppy": "puppies",
+    "doggy": "doggies",
+    "kitty": "kitties",
+    "bunny": "bunnies",
+    "strawberry": "strawberries",
+    "octopus": "octopuses",
+    "bus": "buses",
+    "cactus": "cacti",
+    "lady": "ladies",
+    "cake": "cakes",
+    "man's face": "men's faces",
+    "woman's face": "women's faces",
+    "something": "things",
+}
+
+STRANGERS: Final[tuple[str, ...]] = (
+    *("toaster", "submarine", "kangaroo", "hammer", "violin", "teapot", "cathedral", "giraffe", "laptop", "spoon"),
+    *("camel", "skyscraper", "candle", "trumpet", "zebra", "windmill", "helicopter", "sandwich", "chair", "lamp"),
+    *("pencil", "crocodile", "wolf", "shark", "tractor", "telephone", "bridge", "sword", "volcano", "carrot"),
+    *("scarf", "snake", "mermaid", "pirate", "astronaut", "vampire", "bottle", "clock", "mirror", "camera"),
+    *("piano", "ladder", "bucket", "broom", "cheese", "spider", "parrot", "hedgehog", "statue", "fountain"),
+    *("thing", "object", "gadget", "creature", "machine", "monument", "instrument", "tool", "vegetable", "toy"),
+)
+"""Nouns outside the vocabulary that training shows as the abstract mark."""
+
+UNSEEN_STRANGERS: Final[tuple[str, ...]] = (
+    *("typewriter", "walrus", "cello", "kettle", "gorilla", "scooter", "backpack", "peacock", "lantern", "anvil"),
+    *("hamburger", "koala", "drum", "pyramid", "wardrobe", "squirrel", "microscope", "compass", "cowboy", "lobster"),
+)
+"""Nouns outside the vocabulary that only the held-out split uses."""
+
+_SYLLABLES: Final = (
+    *("zor", "bla", "fli", "quo", "mip", "dra", "nax", "vel", "plu", "gor", "tri", "wub", "ska", "lem", "yon", "pex"),
+)
+_UNSEEN_SYLLABLES: Final = ("kru", "jol", "vix", "bom", "thra", "nie", "ush", "gly", "fap", "dorn")
+
+ADJECTIVES: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    ("cute", "lovely", "beautiful", "majestic", "friendly", "happy", "cheerful", "funny", "pretty", "charming"),
+    ("adorable", "delightful", "whimsical", "jolly", "elegant"),
+)
+"""Words for a thing that change nothing in the picture: in training, held out."""
+
+COLOUR_WORDS: Final[Phrases] = {
+    "red": (("red", "red", "bright red"), ("vivid red", "red-coloured")),
+    "orange": (("orange", "orange", "bright orange"), ("vivid orange", "orange-coloured")),
+    "yellow": (("yellow", "yellow", "bright yellow"), ("vivid yellow", "yellow-coloured")),
+    "green": (("green", "green", "bright green"), ("vivid green", "green-coloured")),
+    "blue": (("blue", "blue", "bright blue"), ("vivid blue", "blue-coloured")),
+    "purple": (("purple", "purple", "violet"), ("vivid purple", "purple-coloured")),
+    "pink": (("pink", "pink", "bright pink"), ("vivid pink", "pink-coloured")),
+    "brown": (("brown", "brown", "chocolate brown"), ("deep brown", "brown-coloured")),
+    "white": (("white", "white", "snow-white"), ("pure white", "white-coloured")),
+    "black": (("black", "black", "jet-black"), ("pure black", "black-coloured")),
+}
+
+SIZE_WORDS: Final[Phrases] = {
+    "small": (("small", "little", "tiny"), ("miniature", "very small")),
+    "large": (("large", "big", "huge"), ("giant", "very large")),
+}
+
+COUNT_WORDS: Final[Phrases] = {
+    "2": (("two", "2", "a pair of"), ("exactly two",)),
+    "3": (("three", "3"), ("exactly three",)),
+    "4": (("four", "4"), ("exactly four",)),
+}
+
+PLACE_WORDS: Final[Phrases] = {
+    "left": (("on the left", "on the left side", "to the left", "at left"), ("in the left half", "placed left")),
+    "right": (("on the right", "on the right side", "to the right", "at right"), ("in the right half", "placed right")),
+    "top": (("at the top", "in the upper part", "high up"), ("in the top half", "placed at the top")),
+    "bottom": (("at the bottom", "in the lower part", "low down"), ("in the bottom half", "placed at the bottom")),
+    "centre": (("in the centre", "in the center", "in the middle"), ("right in the middle", "centred")),
+}
+
+RELATION_WORDS: Final[Phrases] = {
+    "left of": (("left of", "to the left of", "on the left of"), ("on the left side of", "standing left of")),
+    "right of": (("right of", "to the right of", "on the right of"), ("on the right side of", "standing right of")),
+    "above": (("above", "over", "on top of"), ("directly above", "higher than")),
+}
+
+SETTING_WORDS: Final[Phrases] = {
+    "day": (
+        ("in the daytime", "by day", "on a sunny day", "under a blue sky", "on a green meadow", "in the countryside"),
+        ("in broad daylight", "on a bright day", "on a meadow under a clear sky"),
+    ),
+    "night": (
+        ("at night", "at nighttime", "under the night sky", "in the moonlight", "under the stars", "by night"),
+        ("in the dark of night", "on a starry night", "under the moon and stars"),
+    ),
+    "sunset": (
+        ("at sunset", "at dusk", "in the evening light", "during a golden sunset", "as the sun sets"),
+        ("while the sun goes down", "in a glowing sunset", "against the setting sun"),
+    ),
+    "sea": (
+        ("at sea", "by the sea", "on the ocean", "on the sea", "among the waves", "on the water"),
+        ("in the open sea", "out on the ocean waves", "with the sea behind"),
+    ),
+    "forest": (
+        ("in a forest", "in the woods", "in the forest", "among the trees", "in the jungle"),
+        ("deep in a forest", "in a dense green forest", "surrounded by woods"),
+    ),
+    "snow": (
+        ("in the snow", "in winter", "in a snowy landscape", "on a snowy day", "in falling snow"),
+        ("in a winter landscape", "on snow-covered ground", "in deep snow"),
+    ),
+    "city": (
+        ("in the city", "in a city", "in town", "on a city street", "in front of the skyline", "downtown"),
+        ("in a big city", "among city buildings", "with a city skyline behind"),
+    ),
+    "desert": (
+        ("in the desert", "in a desert", "among sand dunes", "on the sand", "in a sandy desert"),
+        ("in the hot desert", "between desert dunes", "in a desert of sand"),
+    ),
+    "indoors": (
+        ("indoors", "in a room", "in the living room", "at home", "inside"),
+        ("in an indoor scene", "in a cosy living room", "standing in a room"),
+    ),
+} | {
+    f"plain {colour}": (
+        (
+            f"on a {colour} background",
+            f"on a plain {colour} background",
+            f"against a {colour} background",
+            f"on {colour}",
+            f"{colour} background",
+        ),
+        (f"in front of a {colour} background", f"with a solid {colour} backdrop"),
+    )
+    for colour in ("white", "blue", "yellow", "pink", "green", "black")
+}
+
+STYLE_WORDS: Final[Phrases] = {
+    "flat": (
+        ("flat illustration", "flat style", "flat design", "flat vector art", "vector illustration"),
+        ("flat vector style", "simple flat illustration"),
+    ),
+    "outline": (
+        ("outline drawing", "line art", "outline style", "ink outline", "line drawing"),
+        ("clean line art", "drawn in outlines"),
+    ),
+    "pixel art": (
+        ("pixel art", "8-bit pixel art", "pixel art style", "pixelated"),
+        ("retro pixel art", "16-bit pixels"),
+    ),
+    "watercolour": (
+        ("watercolour", "watercolor painting", "watercolour style", "watercolor", "watercolour painting"),
+        ("soft watercolor art", "painted in watercolours"),
+    ),
+    "neon": (
+        ("neon", "neon style", "neon lights", "glowing neon", "neon sign"),
+        ("neon glow art", "drawn in neon light"),
+    ),
+}
+
+FRAMING_WORDS: Final[Phrases] = {
+    "close-up": (("close-up", "closeup", "extreme close-up"), ("tight close-up", "very close-up view")),
+    "wide": (("wide shot", "wide view", "far away"), ("wide-angle view", "seen from far away")),
+}
+
+DETAILS: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    (
+        *(
+            "highly detailed",
+            "detailed",
+            "soft lighting",
+            "vibrant colors",
+            "crisp edges",
+            "digital art",
+            "sharp focus",
+        ),
+        *("beautiful composition", "cinematic", "4k", "high quality", "masterpiece", "trending on artstation"),
+        *("rich colours", "intricate details", "dramatic lighting", "best quality", "professional", "clean shapes"),
+        *("concept art", "award winning", "cheerful mood", "storybook mood", "depth of field"),
+    ),
+    (
+        *("ultra detailed", "gentle lighting", "8k resolution", "balanced composition", "stunning", "fine details"),
+        *("warm atmosphere", "carefully composed", "crystal clear", "expressive", "polished", "eye-catching"),
+    ),
+)
+"""What language models add to prompts; says nothing that the painter paints: in training, held out."""
+
+REQUESTS: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    (
+        "draw",
+        "paint",
+        "draw me",
+        "please draw",
+        "make a picture of",
+        "a picture of",
+        "an image of",
+        "an illustration of",
+    ),
+    ("create an image showing", "can you paint", "i would like to see", "generate"),
+)
+
+FLAWS: Final[tuple[str, ...]] = (
+    *(
+        "blurry",
+        "low quality",
+        "ugly",
+        "deformed",
+        "bad anatomy",
+        "worst quality",
+        "watermark",
+        "text",
+        "jpeg artifacts",
+    ),
+    *("noisy", "distorted", "cropped", "out of focus", "signature", "bad art", "poorly drawn", "extra limbs"),
+)
+"""What negative prompts are full of; the painter never paints it."""
+
+STYLE_SAID: Final = 0.4
+"""Share of captions of the flat style that name it; every other style is always named."""
+
+
+def caption(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """What a member, or a language model for them, might have written to get `scene`; names all its attributes."""
+    sentence = _pick(rng, (_spoken, _spoken, _listed, _bare))(scene, rng, split)
+    return sentence.capitalize() + "." if rng.random() < 0.1 else sentence
+
+
+def nothing(rng: np.random.Generator, split: Split) -> str:
+    """Words that say nothing about the picture: empty, praise or flaws; for the captions that guidance drops."""
+    words = (*_of(DETAILS, split), *FLAWS)
+    chosen = rng.choice(len(words), size=int(rng.integers(1, 6)), replace=False)
+    return "" if rng.random() < 0.5 else ", ".join(words[place] for place in chosen)
+
+
+def labels(scene: Scene) -> dict[str, int]:
+    """The class of each slot that `SLOTS` names: 0 is none or unsaid, otherwise 1 + the index in the vocabulary."""
+    found = dict.fromkeys(SLOTS, 0)
+    for place, thing in enumerate(scene.things):
+        found[f"noun_{place}"] = _label(NOUNS, thing.noun)
+        found[f"colour_{place}"] = _label(COLOURS, thing.colour)
+        found[f"size_{place}"] = _label(SIZES, thing.size)
+        found[f"count_{place}"] = thing.count
+    found["relation"] = _label(RELATIONS, scene.relation)
+    found["place"] = _label(PLACES, scene.place)
+    found["setting"] = _label(SETTINGS, scene.setting)
+    found["style"] = _label(STYLES, scene.style)
+    found["framing"] = _label(FRAMINGS, scene.framing)
+    return found
+
+
+THINGS: Final = 3
+"""Slots for things in `labels`."""
+
+SLOTS: Final[dict[str, int]] = {
+    f"{name}_{place}": 1 + classes
+    for place in range(THINGS)
+    for name, classes in (("noun", len(NOUNS)), ("colour", len(COLOURS)), ("size", len(SIZES)), ("count", MOST))
+} | {
+    "relation": 1 + len(RELATIONS),
+    "place": 1 + len(PLACES),
+    "setting": 1 + len(SETTINGS),
+    "style": 1 + len(STYLES),
+    "framing": 1 + len(FRAMINGS),
+}
+"""Slot → number of its classes, with 0 for none."""
+
+
+def _label(vocabulary: tuple[str, ...], value: str | None) -> int:
+    return 0 if value is None else 1 + vocabulary.index(value)
+
+
+def _pick(rng: np.random.Generator, choices: tuple[Word, ...]) -> Word:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _of(words: tuple[tuple[str, ...], tuple[str, ...]], split: Split) -> tuple[str, ...]:
+    return words[0] if split == "train" else words[1]
+
+
+def _said(phrases: Phrases, value: str | None, rng: np.random.Generator, split: Split) -> str:
+    return "" if value is None else _pick(rng, _of(phrases[value], split))
+
+
+def _joined(*parts: str, by: str = " ") -> str:
+    return by.join(part for part in parts if part)
+
+
+def _stranger(rng: np.random.Generator, split: Split) -> str:
+    """A noun that the vocabulary lacks: a real one, or one that nobody has heard of."""
+    if rng.random() < 0.65:
+        return _pick(rng, STRANGERS if split == "train" else UNSEEN_STRANGERS)
+    syllables = _SYLLABLES if split == "train" else _UNSEEN_SYLLABLES
+    return "".join(_pick(rng, syllables) for _ in range(int(rng.integers(2, 4))))
+
+
+def _noun(thing: Thing, rng: np.random.Generator, split: Split) -> str:
+    if thing.noun == SOMETHING:
+        return _stranger(rng, split)
+    if thing.noun in SYNONYMS and rng.random() < 0.2:
+        return _pick(rng, SYNONYMS[thing.noun])
+    return thing.noun
+
+
+def plural(noun: str) -> str:
+    """More than one of `noun`."""
+    if noun in PLURALS:
+        return PLURALS[noun]
+    return noun + "es" if noun.endswith(("s", "sh", "ch", "x", "o")) else noun + "s"
+
+
+def _thing_words(thing: Thing, rng: np.random.Generator, split: Split, *, article: bool) -> str:
+    noun = _noun(thing, rng, split)
+    adjective = _pick(rng, _of(ADJECTIVES, split)) if rng.random() < 0.15 else ""
+    size, colour = _said(SIZE_WORDS, thing.size, rng, split), _said(COLOUR_WORDS, thing.colour, rng, split)
+    if thing.count > 1:
+        return _joined(_said(COUNT_WORDS, str(thing.count), rng, split), size, adjective, colour, plural(noun))
+    words = _joined(size, adjective, colour, noun)
+    if not article:
+        return words
+    return ("the " if rng.random() < 0.08 else "an " if words[0] in "aeiou" else "a ") + words
+
+
+def _things_words(scene: Scene, rng: np.random.Generator, split: Split, *, article: bool = True) -> str:
+    told = [_thing_words(thing, rng, split, article=article) for thing in scene.things]
+    if scene.relation is not None:
+        return f"{told[0]} {_said(RELATION_WORDS, scene.relation, rng, split)} {told[1]}"
+    if len(told) == 1:
+        return told[0]
+    binder = _pick(rng, (" and ", " next to ", " with ", " beside ")) if len(told) == 2 else " and "
+    return ", ".join(told[:-1]) + binder + told[-1]
+
+
+def _style_words(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    if scene.style == "flat" and rng.random() >= STYLE_SAID:
+        return ""
+    return _said(STYLE_WORDS, scene.style, rng, split)
+
+
+def _spoken(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """A sentence: `a close-up of a red fox at night, pixel art`."""
+    things = _things_words(scene, rng, split)
+    framing, style = _said(FRAMING_WORDS, scene.framing, rng, split), _style_words(scene, rng, split)
+    place, setting = _said(PLACE_WORDS, scene.place, rng, split), _said(SETTING_WORDS, scene.setting, rng, split)
+    if framing and framing not in ("far away", "seen from far away"):
+        things, framing = f"{framing} of {things}", ""
+    subject = _joined(things, place, framing)
+    order = rng.random()
+    if setting and order < 0.2:
+        subject = f"{setting}, {subject}"
+    elif setting and order < 0.35:
+        subject = f"{subject}, {setting}"
+    else:
+        subject = _joined(subject, setting)
+    request = (
+        _pick(rng, _of(REQUESTS, split)) if rng.random() < 0.25 and not subject.startswith(setting or "\n") else ""
+    )
+    subject = _joined(request, subject)
+    if not style:
+        return subject
+    return _pick(rng, (f"{subject}, {style}", f"{style} of {subject}", f"{subject} in {style}", f"{style}: {subject}"))
+
+
+def _parts(scene: Scene, rng: np.random.Generator, split: Split, *, article: bool) -> list[str]:
+    parts = [
+        _joined(_things_words(scene, rng, split, article=article)),
+        _said(FRAMING_WORDS, scene.framing, rng, split),
+        _said(PLACE_WORDS, scene.place, rng, split),
+        _said(SETTING_WORDS, scene.setting, rng, split),
+        _style_words(scene, rng, split),
+    ]
+    return [part for part in parts if part]
+
+
+def _listed(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """As language models write: `a red fox, at night, pixel art, highly detailed, sharp focus`."""
+    parts = _parts(scene, rng, split, article=rng.random() < 0.7)
+    details = _of(DETAILS, split)
+    extra = [details[place] for place in rng.choice(len(details), size=int(rng.integers(1, 7)), replace=False)]
+    if rng.random() < 0.5:
+        rest = [*parts[1:], *extra]
+        return ", ".join([parts[0], *(rest[place] for place in rng.permutation(len(rest)))])
+    return ", ".join([*parts, *extra])
+
+
+def _bare(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """As members in a hurry write: `red fox, night`."""
+    parts = _parts(scene, rng, split, article=False)
+    if scene.setting in SETTING_WORDS and scene.setting in ("day", "night", "sunset", "sea", "forest", "snow", "city"):
+        said = [
+            part for part in parts if part not in {word for words in SETTING_WORDS[scene.setting] for word in words}
+        ]
+        parts = [*said, scene.setting]
+    return ", ".join(parts)
