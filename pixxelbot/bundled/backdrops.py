@@ -113,7 +113,7 @@ class Ground:
         places = [
             (float(self.rng.uniform(low[0], high[0])), float(self.rng.uniform(low[1], high[1]))) for _ in range(8)
         ]
-        return min(places, key=lambda place: round(self.overlap(*place, wide), 2))
+        return min(places, key=lambda place: round(self.overlap(place[0], place[1], wide), 2))
 
 
 def _varied(ground: Ground, colour: Colour, by: int = 10) -> Colour:

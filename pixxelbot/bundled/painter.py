@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from pixxelbot.bundled.backdrops import Box, backdrop
 from pixxelbot.bundled.scenes import Scene, Split, Thing
@@ -38,6 +38,9 @@ FLYING: Final = frozenset(
 """Things that hover and cast no shadow on the ground."""
 UPRIGHT: Final = frozenset(("house", "castle", "lighthouse", "tent", "bus", "car", "train", "cake", "boat", "bicycle"))
 """Things that are never turned by more than a few degrees."""
+
+LINEAR: Final = frozenset(("outline", "neon"))
+"""Styles of lines, in which shadows would become lines too."""
 
 TURN: Final = 9.0
 """Largest turn of a thing in degrees."""
@@ -79,7 +82,7 @@ def paint(scene: Scene, seed: int, width: int = 128, height: int = 128, split: S
     nouns = frozenset(thing.noun for thing in scene.things)
     ground, depth = backdrop(scene.setting, rng, width, height, nouns, boxes)
     layers = Layers(ground.astype(np.float32), np.zeros((height, width), np.float32), np.array(depth))
-    masks = []
+    masks: list[NDArray[np.bool_]] = []
     for thing, group in zip(scene.things, spots, strict=True):
         alpha = _stand(layers, thing, group, rng, scene)
         masks = [mask & ~alpha for mask in masks]
@@ -101,18 +104,16 @@ def _single(scene: Scene, rng: np.random.Generator, width: int, height: int) -> 
     short = min(width, height)
     low, high = {"small": (0.32, 0.38), "large": (0.88, 0.96), None: (0.6, 0.72)}[scene.things[0].size]
     if scene.framing is not None:
-        low, high = {"close-up": (1.2, 1.4), "wide": (0.3, 0.36)}[scene.framing]
+        low, high = {"close-up": (1.12, 1.28), "wide": (0.3, 0.36)}[scene.framing]
     elif scene.place not in (None, "centre"):
         low, high = 0.48, 0.56
     side = float(rng.uniform(low, high)) * short
-    x, y = {"left": (0.27, 0.54), "right": (0.73, 0.54), "top": (0.5, 0.28), "bottom": (0.5, 0.72)}.get(
+    x, y = {"left": (0.29, 0.54), "right": (0.71, 0.54), "top": (0.5, 0.28), "bottom": (0.5, 0.72)}.get(
         scene.place or "", (0.5, 0.53)
     )
     x, y = x + float(rng.uniform(-0.02, 0.02)), y + float(rng.uniform(-0.02, 0.02))
     if scene.framing == "wide":
         y = 0.66
-    if scene.place == "left":
-        x = max(side / 2, x * width) / width
     return _Spot(x * width, y * height, side)
 
 
@@ -135,7 +136,7 @@ def _row(count: int, rng: np.random.Generator, width: int, height: int) -> list[
         3: ((0.28, (0.5,)), (0.72, (0.25, 0.75))),
         4: ((0.28, (0.25, 0.75)), (0.73, (0.25, 0.75))),
     }[count]
-    side = float(rng.uniform(0.42, 0.46)) * min(width, height)
+    side = float(rng.uniform(0.4, 0.44)) * min(width, height)
     if count == 2:
         side = float(rng.uniform(0.94, 1.0)) * min(width / 2, 0.7 * height)
     return [_Spot(x * width, y * height, side) for y, across in rows for x in across]
@@ -151,8 +152,8 @@ def _stand(
         turn = float(rng.normal(0, TURN / 2)) if thing.noun not in UPRIGHT else float(rng.normal(0, 1.5))
         placed = _placed(sprite(thing.noun, variant), spot, turn, rng.random() < 0.5, layers.size)
         colour, alpha = _coloured(placed, thing.colour)
-        if thing.noun not in FLYING and scene.setting is not None:
-            _shade(layers, spot)
+        if thing.noun not in FLYING and scene.setting not in (None, "sea") and scene.style not in LINEAR:
+            _shade(layers, alpha)
         layers.cover(colour, alpha, nearness=200 + 10 * len(spots))
         seen |= alpha > 0.5
     return seen
@@ -181,20 +182,19 @@ def _coloured(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     image, light = placed
     pixels = np.asarray(image)
-    alpha = pixels[..., 3].astype(np.float32) / 255
+    alpha = pixels[..., 3].astype(np.float32) / np.float32(255)
     if colour is None:
         return pixels[..., :3].astype(np.float32), alpha
     return ramp(colour)[np.asarray(light)].astype(np.float32), alpha
 
 
-def _shade(layers: Layers, spot: _Spot) -> None:
-    """A soft shadow on the ground."""
-    rows, columns = np.ogrid[: layers.size[1], : layers.size[0]]
-    far = ((columns - spot.x) / (spot.side * 0.44)) ** 2 + (
-        (rows - spot.y - spot.side * 0.47) / (spot.side * 0.09)
-    ) ** 2
-    layers.flat *= (1 - 0.28 * np.clip(1.3 - far, 0, 1))[..., None]
-
-
-__all__ = ["Painting", "paint"]
-_ = ImageFilter
+def _shade(layers: Layers, alpha: NDArray[np.float32]) -> None:
+    """A soft shadow on the ground where a thing stands."""
+    rows, columns = np.nonzero(alpha > 0.5)
+    if not len(rows):
+        return
+    foot, left, right = rows.max(), columns.min(), columns.max()
+    across, down = np.ogrid[: layers.size[1], : layers.size[0]][::-1]
+    half = (right - left + 1) / 2
+    far = ((across - (left + right) / 2) / (half * 1.02)) ** 2 + ((down - foot + 1) / (half * 0.2)) ** 2
+    layers.flat *= (1 - 0.3 * np.clip(1.3 - far, 0, 1))[..., None]

@@ -36,10 +36,8 @@ COLOURS: Final[tuple[str, ...]] = (
 PLAIN: Final[tuple[str, ...]] = ("white", "blue", "yellow", "pink", "green", "black")
 """Colours of the plain backgrounds."""
 
-SETTINGS: Final[tuple[str, ...]] = (
-    *("day", "night", "sunset", "sea", "forest", "snow", "city", "desert", "indoors"),
-    *(f"plain {colour}" for colour in PLAIN),
-)
+SCENERY: Final = ("day", "night", "sunset", "sea", "forest", "snow", "city", "desert", "indoors")
+SETTINGS: Final[tuple[str, ...]] = (*SCENERY, *(f"plain {colour}" for colour in PLAIN))
 STYLES: Final[tuple[str, ...]] = ("flat", "outline", "pixel art", "watercolour", "neon")
 SIZES: Final[tuple[str, ...]] = ("small", "large")
 RELATIONS: Final[tuple[str, ...]] = ("left of", "right of", "above")
@@ -65,6 +63,12 @@ HELD_OUT_TRIPLES: Final = 10
 HELD_OUT_PAIRS: Final = 8
 """One in so many pairs of objects is kept out of training."""
 
+SETTING_SAID: Final = 0.87
+"""Share of the scenes that have a setting."""
+PLAIN_SHARE: Final = 0.24
+"""Share of plain colours among the settings."""
+UNKNOWN: Final = 0.05
+"""Share of the things that no noun of the vocabulary names."""
 FLAT: Final = 0.6
 """Share of the scenes in the flat style; the other styles share the rest evenly."""
 
@@ -122,17 +126,18 @@ def split_of(scene: Scene) -> Split | None:
 
 def compose(rng: np.random.Generator, split: Split, kind: Kind | None = None) -> Scene:
     """A scene of `split`, of one `kind` or of the training mix."""
-    chosen: Kind = kind or _among(rng, tuple(KINDS), tuple(KINDS.values()))
+    composer = _COMPOSERS[_among(rng, tuple(KINDS), tuple(KINDS.values())) if kind is None else kind]
     while True:
-        scene = _COMPOSERS[chosen](rng)
+        scene = composer(rng)
         if _can_be_told(scene) and split_of(scene) == split:
             return scene
 
 
 def _can_be_told(scene: Scene) -> bool:
-    """Whether its things differ from one another and from the background."""
+    """Whether its things differ from one another and from the background; black light does not glow."""
     nouns = {thing.noun for thing in scene.things}
-    hidden = any(scene.setting == f"plain {thing.colour}" for thing in scene.things)
+    unlit = "black" if scene.style == "neon" else ""
+    hidden = any(thing.colour == unlit or scene.setting == f"plain {thing.colour}" for thing in scene.things)
     return len(nouns) == len(scene.things) and not hidden
 
 
@@ -144,11 +149,14 @@ def _among(rng: np.random.Generator, choices: tuple[Choice, ...], shares: tuple[
 
 def _thing(rng: np.random.Generator, *, size: Size | None = None, count: int = 1) -> Thing:
     colour = _among(rng, COLOURS) if rng.random() < 0.6 else None
-    return Thing(_among(rng, NOUNS), colour, size, count)
+    noun = SOMETHING if rng.random() < UNKNOWN else _among(rng, NOUNS[:-1])
+    return Thing(noun, colour, size, count)
 
 
 def _setting(rng: np.random.Generator) -> str | None:
-    return _among(rng, SETTINGS) if rng.random() < 0.85 else None
+    if rng.random() >= SETTING_SAID:
+        return None
+    return _among(rng, SETTINGS[len(SCENERY) :] if rng.random() < PLAIN_SHARE else SCENERY)
 
 
 def _style(rng: np.random.Generator) -> str:

@@ -63,7 +63,7 @@ def emblem(name: str) -> Image.Image:
     hue = tuple(int(value) for value in rng.integers(90, 220, 3))
     dark = (hue[0] // 2, hue[1] // 2, hue[2] // 2)
     pale = (hue[0] // 2 + 127, hue[1] // 2 + 127, hue[2] // 2 + 127)
-    phases, heights = rng.uniform(0, 2 * math.pi, 3), rng.uniform(0.04, 0.14, 3)
+    phases, heights = rng.uniform(0, 2 * math.pi, 3).tolist(), rng.uniform(0.04, 0.14, 3).tolist()
     sheet = Sheet()
     for size, tone in (
         (46, dark),

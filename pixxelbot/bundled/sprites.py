@@ -21,6 +21,8 @@ FONT: Final = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 """Where Debian's package fonts-noto-color-emoji puts the font."""
 STRIKE: Final = 109
 """Points of the only bitmap size in the font."""
+MIDDLE: Final = 0.52
+"""Lightness to which the median of an object is bent before it is coloured, so that the colour itself prevails."""
 SIDE: Final = 136
 """Side of a sprite in pixels: the width of a glyph at that size."""
 
@@ -85,7 +87,7 @@ GLYPHS: Final[dict[str, tuple[str, ...]]] = {
     "sun": ("BLACK SUN WITH RAYS", "SUN WITH FACE"),
     "cloud": ("CLOUD",),
     "rainbow": ("RAINBOW",),
-    "umbrella": ("UMBRELLA", "UMBRELLA ON GROUND"),
+    "umbrella": ("UMBRELLA", "UMBRELLA WITH RAIN DROPS"),
     "hat": ("TOP HAT", "WOMANS HAT"),
     "shirt": ("T-SHIRT",),
     "crown": ("CROWN",),
@@ -117,7 +119,7 @@ class Sprite:
     """One object on a transparent square.
 
     `image` is RGBA of `SIDE`² pixels; `light` holds its lightness, stretched so that the darkest and brightest 2 % of
-    its pixels are 0 and 255.
+    its pixels are 0 and 255 and bent so that the median is in the middle.
     """
 
     image: Image.Image
@@ -149,13 +151,11 @@ def sprite(noun: str, variant: int) -> Sprite:
 def ramp(colour: str) -> NDArray[np.uint8]:
     """A colour's tones as (256, 3) sRGB bytes, from its shadow at lightness 0 to its highlight at 255."""
     middle = np.array(INK[colour], dtype=np.float64)
-    shadow = np.array(_SHADOW.get(colour, tuple(middle * 0.22)), dtype=np.float64)
-    light = np.array(_LIGHT.get(colour, tuple(middle + (255 - middle) * 0.72)), dtype=np.float64)
+    shadow = np.array(_SHADOW.get(colour, tuple(middle * 0.26)), dtype=np.float64)
+    light = np.array(_LIGHT.get(colour, tuple(middle + (255 - middle) * 0.6)), dtype=np.float64)
+    stops = np.stack((shadow, middle, middle, light))
     at = np.linspace(0, 1, 256)
-    tones = [
-        np.interp(at, (0.0, 0.55, 0.8, 1.0), (s, m, m + (b - m) * 0.25, b))
-        for s, m, b in zip(shadow, middle, light, strict=True)
-    ]
+    tones = [np.interp(at, (0.0, 0.42, 0.62, 1.0), stops[:, channel]) for channel in range(3)]
     return np.stack(tones, axis=1).round().astype(np.uint8)
 
 
@@ -185,10 +185,13 @@ def _finished(image: Image.Image) -> Sprite:
 
 
 def _light(image: Image.Image) -> Image.Image:
+    """Lightness, stretched to its range and bent so that half of what is seen lies above the middle tone."""
     pixels = np.asarray(image, dtype=np.float64)
     light = pixels[..., :3] @ (0.299, 0.587, 0.114)
     seen = light[pixels[..., 3] > 128]
-    low, high = np.percentile(seen, (2, 98)) if seen.size else (0.0, 255.0)
+    low, middle, high = np.percentile(seen, (2, 50, 98)) if seen.size else (0.0, 128.0, 255.0)
     if high - low < 24:
-        return Image.new("L", image.size, 150)
-    return Image.fromarray(np.clip((light - low) / (high - low) * 255, 0, 255).astype(np.uint8))
+        return Image.new("L", image.size, 135)
+    stretched = (light - low) / (high - low)
+    knee = float(np.clip((middle - low) / (high - low), 0.03, 0.97))
+    return Image.fromarray((np.interp(stretched, (0.0, knee, 1.0), (0.0, MIDDLE, 1.0)) * 255).astype(np.uint8))

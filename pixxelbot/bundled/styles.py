@@ -15,6 +15,9 @@ from pixxelbot.bundled.scenes import Scene
 
 Pixels = NDArray[np.float32]
 
+LIGHT: Final = np.array((0.299, 0.587, 0.114), np.float32)
+"""Weights of red, green and blue in lightness (Rec. 601)."""
+
 
 @dataclass
 class Layers:
@@ -41,7 +44,7 @@ class Layers:
 
     def contrast(self) -> Pixels:
         """How sharply colour and depth change at each place: (H, W), about 0–255."""
-        light = self.flat @ np.array((0.299, 0.587, 0.114), np.float32) + self.depth * np.float32(0.25)
+        light = self.flat @ LIGHT + self.depth * np.float32(0.25)
         return _slope(light)
 
     def edges(self) -> NDArray[np.uint8]:
@@ -54,12 +57,20 @@ def _slope(light: Pixels) -> Pixels:
     padded = np.pad(light, 1, mode="edge")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
     columns = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    return np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2]) / 2
+    return (np.hypot(rows[:, 2:] - rows[:, :-2], columns[2:] - columns[:-2]) / 2).astype(np.float32)
+
+
+def _blend(under: Pixels, over: Pixels, share: Pixels) -> Pixels:
+    """`share` (H, W) of `over` on top of `under`."""
+    return np.asarray(under + (over - under) * share[..., None], np.float32)
+
+
+def _sheet(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 def _soft(pixels: Pixels, radius: float) -> Pixels:
-    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), np.float32)
+    return np.asarray(_sheet(pixels).filter(ImageFilter.GaussianBlur(radius)), np.float32)
 
 
 @cache
@@ -82,15 +93,13 @@ def _flat(layers: Layers, rng: np.random.Generator) -> Pixels:
 def _outline(layers: Layers, rng: np.random.Generator) -> Pixels:
     """Dark lines on paper with a pale wash of the colours."""
     paper, ink = np.array((252, 250, 244), np.float32), np.array((34, 34, 48), np.float32)
-    line = np.clip((layers.contrast() - 22) / 70, 0, 1)[..., None]
-    keep = 0.16 + 0.2 * layers.alpha[..., None]
-    washed = paper + (layers.flat - paper) * keep
-    return washed + (ink - washed) * line
+    washed = _blend(paper, layers.flat, 0.24 + 0.3 * layers.alpha)
+    return _blend(washed, ink, np.clip((layers.contrast() - 22) / 70, 0, 1))
 
 
 def _pixel_art(layers: Layers, rng: np.random.Generator) -> Pixels:
     """Blocks of four pixels in few tones."""
-    image = Image.fromarray(np.clip(layers.flat, 0, 255).astype(np.uint8))
+    image = _sheet(layers.flat)
     small = np.asarray(image.resize((layers.size[0] // 4, layers.size[1] // 4), Image.Resampling.BOX), np.float32)
     toned = np.clip(np.round((small - 128) * 1.15 / 32) * 32 + 128, 0, 255)
     return np.asarray(Image.fromarray(toned.astype(np.uint8)).resize(layers.size, Image.Resampling.NEAREST), np.float32)
@@ -101,17 +110,13 @@ def _watercolour(layers: Layers, rng: np.random.Generator) -> Pixels:
     rows, columns = np.indices(layers.alpha.shape)
     down = np.clip(rows + np.round(1.6 * _noise(rng, layers.size, 8)).astype(np.int64), 0, layers.size[1] - 1)
     across = np.clip(columns + np.round(1.6 * _noise(rng, layers.size, 8)).astype(np.int64), 0, layers.size[0] - 1)
-    wet = _soft(layers.flat[down, across], 1.1)
-    rim = np.clip(_slope(wet @ np.array((0.299, 0.587, 0.114), np.float32)) / 90, 0, 0.5)
-    pigment = (
-        0.72
-        + 0.16 * _noise(rng, layers.size, 24)
-        - 0.2 * (1 - layers.alpha)
-        + 0.5 * rim
-        + 0.05 * _noise(rng, layers.size, 2)
-    )
+    wet = _soft(layers.flat[down, across], 0.7)
+    wet = wet.mean(axis=2, keepdims=True) * -0.25 + wet * 1.25
+    rim = np.clip(_slope(wet @ LIGHT) / 90, 0, 0.5)
+    pigment = 0.84 + 0.13 * _noise(rng, layers.size, 24) + 0.05 * _noise(rng, layers.size, 2)
+    pigment += 0.5 * rim - 0.16 * (1 - layers.alpha)
     paper = np.array((252, 249, 240), np.float32)
-    return paper + (wet - paper) * np.clip(pigment, 0.2, 1.1)[..., None]
+    return _blend(paper, wet, np.clip(pigment, 0.2, 1.1))
 
 
 def _neon(layers: Layers, rng: np.random.Generator) -> Pixels:
@@ -119,10 +124,11 @@ def _neon(layers: Layers, rng: np.random.Generator) -> Pixels:
     peak = layers.flat.max(axis=2, keepdims=True)
     lowest = layers.flat.min(axis=2, keepdims=True)
     vivid = np.clip((layers.flat - 0.8 * lowest) / np.maximum(peak - 0.8 * lowest, 24) * 255, 30, 255)
-    line = np.clip((layers.contrast() - 18) / 60, 0, 1)[..., None] * (0.45 + 0.55 * layers.alpha[..., None])
-    lit = vivid * line
+    beside = np.asarray(_sheet(layers.alpha * 255).filter(ImageFilter.MaxFilter(5)), np.float32) / 255
+    strength = layers.alpha + 0.6 * (1 - beside)
+    lit = vivid * (np.clip((layers.contrast() - 18) / 60, 0, 1) * strength)[..., None]
     dark = np.array((12, 8, 30), np.float32) + layers.flat * (0.12 + 0.14 * layers.alpha[..., None])
-    return dark + lit * 0.95 + _soft(lit, 3.0) * 0.9
+    return np.asarray(dark + lit * 0.95 + _soft(lit, 3.0) * 0.9, np.float32)
 
 
 STYLES: Final[dict[str, Callable[[Layers, np.random.Generator], Pixels]]] = {
