@@ -76,8 +76,9 @@ class Recipe(BaseModel):
     kind: Kind = "text2img"
     prompt: str = Field(max_length=MAX_PROMPT)
     wish: str = Field(default="", max_length=MAX_PROMPT)
-    """What the picture shows in plain words, before they were phrased for the model; follow-ups change these. Empty where
-    the prompt was written by somebody else."""
+    """What the picture shows in plain words, before they were phrased for the model; follow-ups change these.
+
+    Empty where the prompt was written by somebody else."""
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT)
     width: int = Field(gt=0)
     """Pixels."""

@@ -99,7 +99,7 @@ class Dispatcher:
         self._on_progress = on_progress
         self._lock = lock_for(store)
         self._woken = asyncio.Event()
-        self._stopping = self._fenced = self._paused = False
+        self._stopping = self._fenced = self._broken = self._paused = False
         self._epoch = 0
         self._mark = (0, "")
         self._policy = Policy(WAITING_BOUND)
@@ -172,7 +172,7 @@ class Dispatcher:
         background = [asyncio.create_task(work()) for work in (self._hear, self._guard, self._keep_house)]
         try:
             await self._take_over()
-            while not self._stopping and not self._fenced:
+            while not (self._stopping or self._fenced or self._broken):
                 self._woken.clear()
                 await self._turn()
                 await self._sleep(TURN_SECONDS if self._usable or not len(self._policy) else 0.1)
@@ -184,7 +184,7 @@ class Dispatcher:
             self._epoch = 0
 
     async def _take_over(self) -> None:
-        self._fenced = False
+        self._fenced = self._broken = False
         self._epoch = await self._store.raise_epoch()
         recovered = await self._store.recover(self._epoch)
         log.info("dispatching as epoch %d, %d jobs recovered", self._epoch, len(recovered))
@@ -277,8 +277,8 @@ class Dispatcher:
         try:
             if await self._start(active):
                 await self._record(active, await self._outcome(active))
-            self._policy.settle(active.ticket.job_id, 0.0)
         finally:
+            self._policy.settle(active.ticket.job_id, 0.0)
             del self._active[active.ticket.job_id]
             self.wake()
 
@@ -361,6 +361,11 @@ class Dispatcher:
                 tries += 1
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_SECONDS[1])
+            except Exception as error:
+                if isinstance(outcome, BaseException):
+                    raise
+                log.exception("the end of the job %s cannot be recorded as what it is", active.job.id)
+                outcome = error
 
     async def _recorded(self, active: _Active, outcome: Rendered | BaseException | _Why) -> None:
         job, cost = active.job, self._spent(active)
@@ -442,7 +447,14 @@ class Dispatcher:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("something unforeseen; the dispatcher recovers from what the database says", exc_info=error)
+            self._broken = True
+            self.wake()
 
     # --- estimates ----------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ import aiosqlite
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pixxelbot.errors import DatabaseBusy, PixxelbotError, StorageFull, StorageUnwritable, StoreError
@@ -34,6 +35,8 @@ Change = Callable[[Connection], T]
 
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another process's lock."""
+POOL_PATIENCE: Final = 6
+"""So many times as long a question waits for one of our own connections to be free."""
 FROZEN_SECONDS: Final = 10
 """PostgreSQL ends a session silent for so long inside a transaction: a frozen writer must not block the others."""
 POLL_SECONDS: Final = 0.2
@@ -109,10 +112,18 @@ class Database:
             limits = {"lock_timeout": self.busy_seconds, "idle_in_transaction_session_timeout": FROZEN_SECONDS}
             options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
             return create_async_engine(
-                self.url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                connect_args={"options": options},
+                pool_pre_ping=True,
+                pool_timeout=self.busy_seconds * POOL_PATIENCE,
+                hide_parameters=True,
             )
-        waits = {"timeout": self.busy_seconds}
-        engine = create_async_engine(self.url, connect_args=waits, hide_parameters=True)
+        engine = create_async_engine(
+            self.url,
+            connect_args={"timeout": self.busy_seconds},
+            pool_timeout=self.busy_seconds * POOL_PATIENCE,
+            hide_parameters=True,
+        )
         _prepare_sqlite(engine.sync_engine, "BEGIN", self.busy_seconds)
         return engine
 
@@ -296,6 +307,8 @@ def _translated(database: Database) -> Iterator[None]:
         raise _in_our_words(error, database) from error
     except psycopg.OperationalError as error:
         raise DatabaseBusy(_first_line(error)) from error
+    except PoolTimeout as error:
+        raise DatabaseBusy("every connection is in use") from error
 
 
 def _in_our_words(error: DBAPIError, database: Database) -> PixxelbotError | DBAPIError:

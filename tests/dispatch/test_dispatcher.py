@@ -113,6 +113,36 @@ async def test_an_unforeseen_error_fails_the_job_too(store: Store) -> None:
     assert (job.status, job.error_code) == (Status.FAILED, "render")
 
 
+async def test_a_result_that_cannot_be_recorded_as_what_it_is_fails_the_job(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def impossible(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, "finish_job", impossible)
+    async with dispatching(store, FakeRenderer()):
+        (job,) = await ended(store, await queued(store))
+    assert (job.status, job.error_code) == (Status.FAILED, "render")
+
+
+async def test_a_dispatcher_that_fails_unforeseen_recovers_from_what_the_database_says(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, tried = store.start_job, []
+
+    async def at_the_second_time(job: Job, epoch: int) -> Job:
+        tried.append(epoch)
+        if len(tried) == 1:
+            raise ZeroDivisionError
+        return await start(job, epoch)
+
+    monkeypatch.setattr(store, "start_job", at_the_second_time)
+    async with dispatching(store, FakeRenderer()):
+        (job,) = await ended(store, await queued(store))
+    assert job.status is Status.DONE
+    assert tried[1] > tried[0]
+
+
 async def test_a_crash_costs_an_attempt_and_not_the_job(store: Store) -> None:
     def once(job: Job) -> RenderError | None:
         return RendererCrashed("signal 9") if job.attempt == 1 else None
@@ -334,7 +364,7 @@ async def test_many_jobs_with_cancels_and_retries_end_as_they_should(store: Stor
         async def drained() -> bool:
             return not (await store.counts()).keys() & {Status.QUEUED, Status.RUNNING}
 
-        await until(drained, 120)
+        await until(drained, 400)
     took = sum(isinstance(one, Job) for one in outcomes) - sum(isinstance(one, Job) for one in again)
     assert await store.counts() == {Status.CANCELLED: took, Status.DONE: number - took}
     assert len(await store.pictures()) == number - took

@@ -36,6 +36,18 @@ async def test_a_locked_database_is_said_to_be_busy_and_nothing_is_lost(tmp_path
     await store.close()
 
 
+async def test_a_question_for_which_no_connection_falls_free_is_answered_with_busy(
+    server: postgres.PostgreSQL, tmp_path: Path
+) -> None:
+    with server.database() as url:
+        store = await Store.open(factories.settings(tmp_path, database_url=url), busy_seconds=0.1)
+        await store.migrate()
+        slow = [store.database.read(lambda asked: asked.exec_driver_sql("SELECT pg_sleep(2)")) for _ in range(16)]
+        answers = await asyncio.gather(*slow, return_exceptions=True)
+        assert [type(answer) for answer in answers if isinstance(answer, Exception)] == [DatabaseBusy]
+        await store.close()
+
+
 async def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:
     store = await sqlite_store(tmp_path)
 
