@@ -13,6 +13,7 @@ from pixxelbot.bundled.scenes import (
     NOUNS,
     PLACES,
     RELATIONS,
+    SCENERY,
     SETTINGS,
     SIZES,
     SOMETHING,
@@ -28,26 +29,39 @@ Phrases = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "cat": ("kitten", "kitty"),
-    "dog": ("puppy", "doggy"),
-    "rabbit": ("bunny",),
-    "lion": ("lion face",),
+    "dog": ("puppy", "hound"),
+    "fox": ("vixen",),
+    "rabbit": ("bunny", "hare"),
+    "bear": ("teddy bear",),
     "pig": ("piglet",),
-    "boat": ("ship",),
+    "duck": ("duckling",),
+    "turtle": ("tortoise",),
+    "bee": ("bumblebee",),
+    "fish": ("goldfish",),
+    "boat": ("ship", "sailboat"),
     "car": ("automobile",),
     "airplane": ("plane", "aeroplane"),
     "bicycle": ("bike",),
+    "bus": ("coach",),
     "ufo": ("flying saucer",),
-    "flower": ("blossom",),
+    "rocket": ("rocket ship", "spaceship"),
+    "house": ("cottage",),
+    "castle": ("fortress", "palace"),
+    "flower": ("blossom", "daisy"),
+    "tree": ("oak", "pine"),
     "mushroom": ("toadstool",),
-    "man": ("guy", "man's face"),
-    "woman": ("lady", "woman's face"),
-    "wizard": ("sorcerer",),
-    "smiley": ("smiley face", "emoji"),
+    "robot": ("android", "droid"),
+    "ghost": ("spook",),
+    "man": ("guy", "man's face", "portrait of a man"),
+    "woman": ("lady", "woman's face", "portrait of a woman"),
+    "wizard": ("sorcerer", "mage"),
+    "smiley": ("smiley face", "smiling face"),
     "donut": ("doughnut",),
+    "cake": ("birthday cake",),
     "ball": ("football",),
     "shirt": ("t-shirt",),
-    "train": ("railway train",),
-    "rocket": ("rocket ship",),
+    "train": ("locomotive",),
+    "umbrella": ("parasol",),
     "ice cream": ("ice cream cone",),
 }
 """Noun → other words for it."""
@@ -58,7 +72,6 @@ PLURALS: Final[dict[str, str]] = {
     "man": "men",
     "woman": "women",
     "puppy": "puppies",
-    "doggy": "doggies",
     "kitty": "kitties",
     "bunny": "bunnies",
     "strawberry": "strawberries",
@@ -67,8 +80,12 @@ PLURALS: Final[dict[str, str]] = {
     "cactus": "cacti",
     "lady": "ladies",
     "cake": "cakes",
+    "goldfish": "goldfish",
+    "daisy": "daisies",
     "man's face": "men's faces",
     "woman's face": "women's faces",
+    "portrait of a man": "portraits of a man",
+    "portrait of a woman": "portraits of a woman",
     "something": "things",
 }
 
@@ -100,13 +117,13 @@ ADJECTIVES: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
 """Words for a thing that change nothing in the picture: in training, held out."""
 
 COLOUR_WORDS: Final[Phrases] = {
-    "red": (("red", "red", "bright red"), ("vivid red", "red-coloured")),
+    "red": (("red", "red", "red", "bright red", "scarlet"), ("vivid red", "red-coloured")),
     "orange": (("orange", "orange", "bright orange"), ("vivid orange", "orange-coloured")),
-    "yellow": (("yellow", "yellow", "bright yellow"), ("vivid yellow", "yellow-coloured")),
-    "green": (("green", "green", "bright green"), ("vivid green", "green-coloured")),
-    "blue": (("blue", "blue", "bright blue"), ("vivid blue", "blue-coloured")),
-    "purple": (("purple", "purple", "violet"), ("vivid purple", "purple-coloured")),
-    "pink": (("pink", "pink", "bright pink"), ("vivid pink", "pink-coloured")),
+    "yellow": (("yellow", "yellow", "yellow", "bright yellow", "golden"), ("vivid yellow", "yellow-coloured")),
+    "green": (("green", "green", "green", "bright green", "emerald"), ("vivid green", "green-coloured")),
+    "blue": (("blue", "blue", "blue", "bright blue", "azure"), ("vivid blue", "blue-coloured")),
+    "purple": (("purple", "purple", "purple", "bright purple", "violet"), ("vivid purple", "purple-coloured")),
+    "pink": (("pink", "pink", "pink", "bright pink", "rosy"), ("vivid pink", "pink-coloured")),
     "brown": (("brown", "brown", "chocolate brown"), ("deep brown", "brown-coloured")),
     "white": (("white", "white", "snow-white"), ("pure white", "white-coloured")),
     "black": (("black", "black", "jet-black"), ("pure black", "black-coloured")),
@@ -139,11 +156,27 @@ RELATION_WORDS: Final[Phrases] = {
 
 SETTING_WORDS: Final[Phrases] = {
     "day": (
-        ("in the daytime", "by day", "on a sunny day", "under a blue sky", "on a green meadow", "in the countryside"),
+        (
+            "in the daytime",
+            "by day",
+            "on a sunny day",
+            "under a blue sky",
+            "in a meadow",
+            "in the countryside",
+            "in a garden",
+        ),
         ("in broad daylight", "on a bright day", "on a meadow under a clear sky"),
     ),
     "night": (
-        ("at night", "at nighttime", "under the night sky", "in the moonlight", "under the stars", "by night"),
+        (
+            "at night",
+            "at nighttime",
+            "under the night sky",
+            "in the moonlight",
+            "under the stars",
+            "by night",
+            "under a full moon",
+        ),
         ("in the dark of night", "on a starry night", "under the moon and stars"),
     ),
     "sunset": (
@@ -151,7 +184,7 @@ SETTING_WORDS: Final[Phrases] = {
         ("while the sun goes down", "in a glowing sunset", "against the setting sun"),
     ),
     "sea": (
-        ("at sea", "by the sea", "on the ocean", "on the sea", "among the waves", "on the water"),
+        ("at sea", "by the sea", "on the ocean", "on the sea", "on a lake", "among the waves", "on the water"),
         ("in the open sea", "out on the ocean waves", "with the sea behind"),
     ),
     "forest": (
@@ -190,26 +223,51 @@ SETTING_WORDS: Final[Phrases] = {
 
 STYLE_WORDS: Final[Phrases] = {
     "flat": (
-        ("flat illustration", "flat style", "flat design", "flat vector art", "vector illustration"),
+        ("flat illustration", "flat style", "flat design", "flat vector art", "vector illustration", "cartoon"),
         ("flat vector style", "simple flat illustration"),
     ),
     "outline": (
-        ("outline drawing", "line art", "outline style", "ink outline", "line drawing"),
-        ("clean line art", "drawn in outlines"),
+        ("outline drawing", "line art", "outline style", "ink outline", "line drawing", "outline", "pencil sketch"),
+        ("clean line art", "ink drawing"),
     ),
     "pixel art": (
-        ("pixel art", "8-bit pixel art", "pixel art style", "pixelated"),
-        ("retro pixel art", "16-bit pixels"),
+        ("pixel art", "8-bit pixel art", "pixel art style", "16-bit pixel art", "pixelart"),
+        ("retro pixel art", "blocky pixel art"),
     ),
     "watercolour": (
         ("watercolour", "watercolor painting", "watercolour style", "watercolor", "watercolour painting"),
-        ("soft watercolor art", "painted in watercolours"),
+        ("soft watercolor art", "loose watercolour painting"),
     ),
     "neon": (
-        ("neon", "neon style", "neon lights", "glowing neon", "neon sign"),
-        ("neon glow art", "drawn in neon light"),
+        ("neon", "neon style", "neon lights", "glowing neon", "neon sign", "neon art"),
+        ("neon glow art", "bright neon style"),
     ),
 }
+
+STYLE_DETAILS: Final[dict[str, tuple[str, ...]]] = {
+    "outline": ("black ink", "clean lines", "no shading", "white paper", "monochrome", "fine hatching"),
+    "pixel art": ("limited palette", "crisp square pixels", "game sprite", "careful dithering"),
+    "watercolour": ("soft washes", "bleeding edges", "paper texture", "soft translucent washes"),
+    "neon": ("purple and cyan glow", "neon grid", "glowing lines", "synthwave"),
+}
+"""Style → what language models like to say beside it."""
+
+OTHER_STYLES: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
+    (
+        *("oil painting", "anime illustration", "3d render", "photograph", "comic book panel", "low poly art"),
+        *("impressionist painting", "claymation", "art deco poster", "storybook illustration", "cyberpunk", "photo"),
+        *(
+            "charcoal drawing",
+            "papercut art",
+            "stained glass",
+            "film noir still",
+            "isometric illustration",
+            "steampunk",
+        ),
+    ),
+    ("gouache painting", "manga panel", "cgi", "woodcut", "pop art poster", "crayon drawing"),
+)
+"""Styles that the painter does not have; what they are said of is painted flat. In training, held out."""
 
 FRAMING_WORDS: Final[Phrases] = {
     "close-up": (("close-up", "closeup", "extreme close-up"), ("tight close-up", "very close-up view")),
@@ -268,8 +326,10 @@ FLAWS: Final[tuple[str, ...]] = (
 )
 """What negative prompts are full of; the painter never paints it."""
 
-STYLE_SAID: Final = 0.4
+STYLE_SAID: Final = 0.35
 """Share of captions of the flat style that name it; every other style is always named."""
+OTHER_STYLE_SAID: Final = 0.12
+"""Share of captions of the flat style that ask for a style that the painter does not have."""
 
 
 def caption(scene: Scene, rng: np.random.Generator, split: Split) -> str:
@@ -384,33 +444,49 @@ def _things_words(scene: Scene, rng: np.random.Generator, split: Split, *, artic
 
 
 def _style_words(scene: Scene, rng: np.random.Generator, split: Split) -> str:
-    if scene.style == "flat" and rng.random() >= STYLE_SAID:
-        return ""
+    chance = rng.random()
+    if scene.style == "flat" and chance >= STYLE_SAID:
+        return _pick(rng, _of(OTHER_STYLES, split)) if chance < STYLE_SAID + OTHER_STYLE_SAID else ""
     return _said(STYLE_WORDS, scene.style, rng, split)
+
+
+def _framed(things: str, scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """Things with the framing said: `a close-up of a fox`, `a fox, far away`."""
+    framing = _said(FRAMING_WORDS, scene.framing, rng, split)
+    if not framing:
+        return things
+    if framing.endswith("far away"):
+        return f"{things}, {framing}"
+    return _joined("a" if rng.random() < 0.4 and framing[0] not in "e" else "", framing, "of", things)
 
 
 def _spoken(scene: Scene, rng: np.random.Generator, split: Split) -> str:
     """A sentence: `a close-up of a red fox at night, pixel art`."""
-    things = _things_words(scene, rng, split)
-    framing, style = _said(FRAMING_WORDS, scene.framing, rng, split), _style_words(scene, rng, split)
-    place, setting = _said(PLACE_WORDS, scene.place, rng, split), _said(SETTING_WORDS, scene.setting, rng, split)
-    if framing and framing not in ("far away", "seen from far away"):
-        things, framing = f"{framing} of {things}", ""
-    subject = _joined(things, place, framing)
+    subject = _joined(
+        _framed(_things_words(scene, rng, split), scene, rng, split), _said(PLACE_WORDS, scene.place, rng, split)
+    )
+    setting, style = _said(SETTING_WORDS, scene.setting, rng, split), _style_words(scene, rng, split)
     order = rng.random()
     if setting and order < 0.2:
-        subject = f"{setting}, {subject}"
-    elif setting and order < 0.35:
-        subject = f"{subject}, {setting}"
-    else:
-        subject = _joined(subject, setting)
-    request = (
-        _pick(rng, _of(REQUESTS, split)) if rng.random() < 0.25 and not subject.startswith(setting or "\n") else ""
+        return _joined(f"{setting}, {subject}", style, by=", ")
+    comma = bool(setting) and (
+        order < 0.35 or (setting.endswith(" background") and setting[:3] not in ("on ", "aga", "in "))
     )
-    subject = _joined(request, subject)
+    subject = _joined(subject, setting, by=", " if comma else " ")
+    if rng.random() < 0.25:
+        return _joined(f"{_pick(rng, _of(REQUESTS, split))} {subject}", style, by=", ")
+    return _styled(subject, style, rng)
+
+
+def _styled(subject: str, style: str, rng: np.random.Generator) -> str:
+    """A subject with its style said before or after it."""
     if not style:
         return subject
-    return _pick(rng, (f"{subject}, {style}", f"{style} of {subject}", f"{subject} in {style}", f"{style}: {subject}"))
+    ways = (f"{subject}, {style}", f"{style}: {subject}", f"{subject} in {style}", f"{style} of {subject}")
+    is_noun = style.endswith(
+        ("drawing", "art", "illustration", "painting", "sketch", "sign", "render", "photograph", "still")
+    )
+    return _pick(rng, ways if is_noun else ways[:3])
 
 
 def _parts(scene: Scene, rng: np.random.Generator, split: Split, *, article: bool) -> list[str]:
@@ -427,7 +503,7 @@ def _parts(scene: Scene, rng: np.random.Generator, split: Split, *, article: boo
 def _listed(scene: Scene, rng: np.random.Generator, split: Split) -> str:
     """As language models write: `a red fox, at night, pixel art, highly detailed, sharp focus`."""
     parts = _parts(scene, rng, split, article=rng.random() < 0.7)
-    details = _of(DETAILS, split)
+    details = (*_of(DETAILS, split), *STYLE_DETAILS.get(scene.style, ()))
     extra = [details[place] for place in rng.choice(len(details), size=int(rng.integers(1, 7)), replace=False)]
     if rng.random() < 0.5:
         rest = [*parts[1:], *extra]
@@ -437,10 +513,22 @@ def _listed(scene: Scene, rng: np.random.Generator, split: Split) -> str:
 
 def _bare(scene: Scene, rng: np.random.Generator, split: Split) -> str:
     """As members in a hurry write: `red fox, night`."""
-    parts = _parts(scene, rng, split, article=False)
-    if scene.setting in SETTING_WORDS and scene.setting in ("day", "night", "sunset", "sea", "forest", "snow", "city"):
-        said = [
-            part for part in parts if part not in {word for words in SETTING_WORDS[scene.setting] for word in words}
-        ]
-        parts = [*said, scene.setting]
-    return ", ".join(parts)
+    style = _style_words(scene, rng, split)
+    things = _things_words(scene, rng, split, article=False)
+    if style and rng.random() < 0.5:
+        things, style = f"{style} {things}", ""
+    parts = (
+        things,
+        _said(FRAMING_WORDS, scene.framing, rng, split),
+        _said(PLACE_WORDS, scene.place, rng, split),
+        _short_setting(scene, rng, split),
+        style,
+    )
+    return _joined(*parts, by=_pick(rng, (", ", ", ", " ")))
+
+
+def _short_setting(scene: Scene, rng: np.random.Generator, split: Split) -> str:
+    """A setting in one word, where one word does."""
+    if scene.setting in SCENERY and rng.random() < 0.6:
+        return scene.setting
+    return _said(SETTING_WORDS, scene.setting, rng, split)

@@ -101,7 +101,7 @@ def _pixel_art(layers: Layers, rng: np.random.Generator) -> Pixels:
     """Blocks of four pixels in few tones."""
     image = _sheet(layers.flat)
     small = np.asarray(image.resize((layers.size[0] // 4, layers.size[1] // 4), Image.Resampling.BOX), np.float32)
-    toned = np.clip(np.round((small - 128) * 1.15 / 32) * 32 + 128, 0, 255)
+    toned = np.clip(np.round(((small - 128) * 1.1 + 128) / 17) * 17, 0, 255)
     return np.asarray(Image.fromarray(toned.astype(np.uint8)).resize(layers.size, Image.Resampling.NEAREST), np.float32)
 
 
