@@ -433,6 +433,22 @@ def ufo() -> Image.Image:
     return sheet.done()
 
 
+def rainbow(clouds: bool) -> Image.Image:
+    sheet = Sheet()
+    for band, tone in enumerate(("#e8483f", "#ff9a2e", "#ffd93d", "#4fb95a", "#3d8fe0", "#8a4fc9")):
+        sheet.polygon(_arch(48 - band * 6), tone)
+        sheet.polygon(_arch(42 - band * 6), "#00000000")
+    if clouds:
+        for x in (14, 86):
+            for across, up, wide in ((-8, 2, 18), (0, -3, 20), (8, 2, 18)):
+                sheet.ellipse(x + across * 0.75, 76 + up, wide, wide * 0.8, "#f4f8fd")
+    return sheet.done()
+
+
+def _arch(radius: float) -> list[Point]:
+    return around(50, 76, radius, 90, -90)[:46]
+
+
 def _emblems(*names: str) -> tuple[Callable[[], Image.Image], ...]:
     return tuple(partial(emblem, name) for name in names)
 
@@ -468,6 +484,7 @@ SHAPES: Final[dict[str, tuple[Callable[[], Image.Image], ...]]] = {
     "apple": (apple,),
     "snowman": (snowman,),
     "ufo": (ufo,),
+    "rainbow": (partial(rainbow, False), partial(rainbow, True)),
     "something": _emblems("one", "two", "three", "four", "five", "six"),
 }
 """Noun → functions that draw it."""

@@ -6,6 +6,7 @@ Noto Color Emoji is under the SIL Open Font License 1.1; only pictures made with
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pixxelbot.bundled.faces import STAND_INS
 from pixxelbot.bundled.shapes import SHAPES, emblem
 
 FONT: Final = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
@@ -86,7 +88,6 @@ GLYPHS: Final[dict[str, tuple[str, ...]]] = {
     "banana": ("BANANA",),
     "sun": ("BLACK SUN WITH RAYS", "SUN WITH FACE"),
     "cloud": ("CLOUD",),
-    "rainbow": ("RAINBOW",),
     "umbrella": ("UMBRELLA", "UMBRELLA WITH RAIN DROPS"),
     "hat": ("TOP HAT", "WOMANS HAT"),
     "shirt": ("T-SHIRT",),
@@ -134,17 +135,25 @@ def has_font() -> bool:
 @cache
 def variants(noun: str) -> int:
     """How many sprites a noun has: at least one."""
-    return (len(GLYPHS.get(noun, ())) if has_font() else 0) + len(SHAPES.get(noun, ())) or 1
+    return len(_glyphs(noun)) + len(_drawn(noun)) or 1
 
 
 @lru_cache(maxsize=512)
 def sprite(noun: str, variant: int) -> Sprite:
     """The sprite number `variant` of a noun: glyphs first, drawn shapes after them."""
-    names = GLYPHS.get(noun, ()) if has_font() else ()
-    shapes = SHAPES.get(noun, ())
+    names, shapes = _glyphs(noun), _drawn(noun)
     if variant < len(names):
         return _finished(_glyph(names[variant]))
     return _finished(shapes[variant - len(names)]() if shapes else emblem(noun))
+
+
+def _glyphs(noun: str) -> tuple[str, ...]:
+    return GLYPHS.get(noun, ()) if has_font() else ()
+
+
+def _drawn(noun: str) -> tuple[Callable[[], Image.Image], ...]:
+    """Shapes drawn beside the glyphs, or in their stead."""
+    return SHAPES.get(noun, ()) if _glyphs(noun) else SHAPES.get(noun, ()) or STAND_INS.get(noun, ())
 
 
 @cache
