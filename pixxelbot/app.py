@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 from pixxelbot import models
 from pixxelbot.dispatch.dispatcher import Dispatcher
 from pixxelbot.dispatch.outbox import Outbox
+from pixxelbot.dispatch.renderer import Renderer
+from pixxelbot.dispatch.renderers.blank import BlankRenderer
 from pixxelbot.dispatch.renderers.local import LocalRenderer
 from pixxelbot.errors import ConfigurationError, PixxelbotError
 from pixxelbot.job import Estimate, Job, Progress, Request
@@ -36,11 +38,18 @@ class App:
     out one request: by the running bot where there is one, else by a dispatcher of its own that serves nothing else.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, renderer: Renderer | None = None) -> None:
         self.settings = settings
+        self.renderer = renderer or LocalRenderer(settings)
         self.progress_listeners: list[Callable[[Job, Progress], None]] = []
         self.dispatcher: Dispatcher | None = None
         self._closing = AsyncExitStack()
+
+    @classmethod
+    def that_only_talks(cls, settings: Settings, home: Path) -> Self:
+        """One that keeps its rows in another folder, and for which every picture counts as drawn at once."""
+        elsewhere = {"home": home, "database_url": None, "storage": None}
+        return cls(settings.model_copy(update=elsewhere), BlankRenderer())
 
     async def __aenter__(self) -> Self:
         self.limits = model_limits(self.settings)
@@ -49,7 +58,6 @@ class App:
         await self.store.migrate()
         self.planner = build_planner(self.settings)
         self._closing.push_async_callback(self.planner.close)
-        self.renderer = LocalRenderer(self.settings)
         self._closing.push_async_callback(self.renderer.close)
         self.studio = Studio(self.store, self.planner, self.limits, self.renderer.predict, queue=_Line(self))
         self._closing.push_async_callback(self.studio.close)

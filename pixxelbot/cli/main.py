@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pixxelbot.cli import db, drawing, looking, queue, running
+from pixxelbot.cli import chat, db, drawing, looking, queue, running
 from pixxelbot.errors import PixxelbotError
 
 INTERRUPTED: Final = 130
@@ -31,6 +31,7 @@ app = typer.Typer(
 for _command in (
     drawing.imagine,
     drawing.plan,
+    chat.chat,
     drawing.vary,
     drawing.remix,
     drawing.upscale,

@@ -8,38 +8,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Final, Protocol
+import re
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from typing import Any, Final, Protocol, get_args
 
 from pixxelbot import picture as pictures
 from pixxelbot.errors import (
     EmptyPrompt,
     LostRace,
-    NotFound,
     PixxelbotError,
     PromptTooLong,
     Refused,
     Unsupported,
 )
-from pixxelbot.intent import Action, Ask, Changes, Intent
+from pixxelbot.intent import Action, Changes, Intent
 from pixxelbot.job import Address, Estimate, Job, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.styles import load_styles
-from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
+from pixxelbot.recipe import MAX_PROMPT, Kind, Limits, Recipe
 from pixxelbot.rights import Verb, is_operator, may
 from pixxelbot.store import Store
+from pixxelbot.studio.conversation import Conversation, conversation_name, conversation_of
+from pixxelbot.studio.finding import Finder
 from pixxelbot.studio.policy import Policy
-from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
+from pixxelbot.studio.recipes import Recipes
+from pixxelbot.studio.settling import Decision, Settling
 
 log = logging.getLogger(__name__)
 
-CONTEXT: Final = 12
-"""Recent pictures a planner is shown."""
 PLANS_AT_ONCE: Final = 16
 """A burst of requests must not open a hundred connections to the language model."""
-WORDS_ONLY: Final = frozenset({"chat", "help", "clarify"})
+EVERYTHING: Final = re.compile(r"\b(?:all|everything|alles|todo|tout|tudo)\b|全部|すべて", re.IGNORECASE)
+NO_LONGER: Final = re.compile(
+    r"\b(?:un-?(?:fav\w*|star|like)|remove|no longer|not .*any ?more|take back)\b", re.IGNORECASE
+)
+"""Words that take a favourite back."""
 
 
 class Queue(Protocol):
@@ -65,11 +70,17 @@ class Studio:
         limits: Mapping[str, Limits],
         predict: Callable[[Recipe], float],
         queue: Queue | None = None,
+        kinds: Collection[str] = get_args(Kind),
     ) -> None:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
+        self.kinds = frozenset(kinds)
         self.styles = tuple(load_styles())
         self.recipes = Recipes(limits, self.styles)
         self.policy = Policy(store)
+        self.finder = Finder(store, lambda request, one: self.may(request.member_id, "see", one, request.address))
+        self._settling = Settling(store, self.recipes, self.finder, self._may_use)
+        self.reply_listeners: list[Callable[[Request, str], None]] = []
+        """Told a request and its reply in words so far, while a language model is writing it."""
         self._plans: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
 
@@ -123,9 +134,8 @@ class Studio:
     async def plan(self, request: Request) -> tuple[Intent, Recipe | None]:
         """What would be drawn; nothing is stored."""
         request = self.checked(request)
-        intent = await self._understand(request)
-        drawn = intent.action not in WORDS_ONLY | {"cancel", "delete"}
-        return intent, await self._recipe(request, intent) if drawn else None
+        decision = await self._decide(request, await conversation_of(self.store, request))
+        return decision.intent, decision.recipe
 
     async def resume(self) -> None:
         """Take up planning that a crash cut off."""
@@ -205,6 +215,9 @@ class Studio:
         """Whether this member may do this with that picture, from this place; see `rights`."""
         return may(member_id, verb, found, where, moderator)
 
+    def _may_use(self, request: Request, action: Action, one: Picture) -> bool:
+        return self.may(request.member_id, _verb(action), one, request.address)
+
     # --- from words to a job ------------------------------------------------------------------------------------
 
     def _start(self, planning: Coroutine[Any, Any, None]) -> None:
@@ -233,20 +246,36 @@ class Studio:
             )
 
     async def _carry_out(self, request: Request) -> None:
-        intent = await self._understand(request)
-        if intent.action in WORDS_ONLY:
-            await self.store.answer(request.id, intent)
-        elif intent.action == "cancel":
-            await self._cancel_latest(request, intent)
-        elif intent.action == "delete":
-            for target in intent.targets:
-                await self.delete(target, request.member_id)
-            await self.store.answer(request.id, intent.model_copy(update={"reply": "Deleted."}))
-        else:
-            recipe = await self._recipe(request, intent)
-            await self._queue(request, intent, recipe)
+        conversation = await conversation_of(self.store, request)
+        decision = await self._decide(request, conversation)
+        if decision.recipe is not None:
+            await self._queue(request, decision.intent, decision.recipe)
+            return
+        act = ACTS.get(decision.intent.action)
+        intent = await act(self, request, decision.intent, conversation) if act else decision.intent
+        await self.store.answer(request.id, intent)
+
+    async def _decide(self, request: Request, conversation: Conversation) -> Decision:
+        intent = await self._understood(request, conversation)
+        return await self._settling.settle(request, intent, conversation)
+
+    async def _understood(self, request: Request, conversation: Conversation) -> Intent:
+        if request.intent is not None:
+            return request.intent
+        if choice := conversation.chosen(request.words):
+            if choice.intent:
+                return choice.intent
+            request = request.evolve(words=choice.words or choice.label)
+        request = request.evolve(given=request.given.over(conversation.locks))
+        limits = self.recipes.limits_of(request.given.model)
+        intent = await self.planner.plan(conversation.ask(request, limits, self.styles))
+        if sum(intent.tokens):
+            await self.store.spend(request.member_id, intent.planner, *intent.tokens)
+        return intent
 
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
+        if recipe.kind not in self.kinds:
+            raise Unsupported(intent.action)
         recipe = await self.policy.settled(request, intent, recipe, self.predict(recipe))
         job = Job(
             request_id=request.id,
@@ -255,70 +284,73 @@ class Studio:
             weight=request.weight,
             cost=self.predict(recipe),
             notes=intent.notes,
+            planner=intent.planner,
+            template=intent.template,
         )
         await self.store.queue_job(request.id, intent, job)
         if self.queue:
             self.queue.wake()
 
-    async def _cancel_latest(self, request: Request, intent: Intent) -> None:
-        waiting = await self.store.jobs(
-            statuses=(Status.RUNNING, Status.QUEUED), member=request.member_id, limit=1, newest=True
-        )
-        for job in waiting:
-            await self.cancel(job.id, request.member_id)
-        reply = "Cancelled." if waiting else "You have nothing waiting or running that could be cancelled."
-        await self.store.answer(request.id, intent.model_copy(update={"reply": reply}))
+    # --- what is done without drawing ---------------------------------------------------------------------------
 
-    async def _understand(self, request: Request) -> Intent:
-        if request.intent is not None:
-            return request.intent
-        return await self.planner.plan(
-            Ask(
-                words=request.words,
-                given=request.given,
-                sources=request.sources,
-                limits=self.recipes.limits_of(request.given.model),
-                styles=self.styles,
-                pictures=tuple((found.id, found.recipe) for found in await self._recent(request)),
-            )
-        )
+    async def _cancel_latest(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        """The latest of what waits or runs here; everything where the words say so."""
+        open_ones = [one.request for one in reversed(conversation.exchanges) if one.underway]
+        everything = EVERYTHING.search(request.words) is not None
+        cancelled = 0
+        for one in open_ones if everything else open_ones[:1]:
+            with contextlib.suppress(LostRace, Refused):  # it has ended in this moment
+                await self.withdraw(one.id, request.member_id)
+                cancelled += 1
+        reply = "You have nothing waiting or running here that could be cancelled."
+        if cancelled:
+            reply = "Cancelled." if cancelled == 1 else f"Cancelled all {cancelled}."
+        return _saying(intent, reply)
 
-    async def _recent(self, request: Request) -> list[Picture]:
-        """The member's latest pictures here, newest job first, in the order they stand in the grid."""
-        found = await self.store.pictures(member=request.member_id, channel=request.address.channel_id, limit=CONTEXT)
-        drawn = [one for one in found if not one.upload and not one.deleted]
-        jobs = list(dict.fromkeys(one.job_id for one in drawn))
-        return sorted(drawn, key=lambda one: (jobs.index(one.job_id), one.index))
+    async def _delete_targets(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        for target in intent.targets:
+            await self.delete(target, request.member_id)
+        return _saying(intent, "Deleted." if intent.targets else "Say which picture to delete.")
 
-    async def _recipe(self, request: Request, intent: Intent) -> Recipe:
-        match intent.action:
-            case "imagine":
-                return await self._imagine(request, intent)
-            case action if action in FOLLOW_UPS:
-                parents = await self._parents(request, intent)
-                return self.recipes.follow(action, parents, request.given.over(intent.changes))
-            case _:
-                raise Unsupported(intent.action)
+    async def _favour(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        taken_back = NO_LONGER.search(request.words) is not None
+        for target in intent.targets:
+            if taken_back:
+                await self.store.remove_favourite(target, request.member_id)
+            else:
+                await self.store.add_favourite(target, request.member_id, request.address.guild_id)
+        return _saying(intent, "No favourite any more." if taken_back else "Added to your favourites.")
 
-    async def _parents(self, request: Request, intent: Intent) -> list[Picture]:
-        """The pictures meant: those named, else the member's latest here."""
-        found = [await self.store.picture(target) for target in intent.targets] or (await self._recent(request))[:1]
-        if not found:
-            raise NotFound("picture", "your last one")
-        for one in found:
-            if not self.may(request.member_id, _verb(intent.action), one, request.address):
-                raise Refused("That picture was made elsewhere, where not everybody here may look; it stays there.")
-            if one.deleted:
-                raise NotFound("picture", one.id)
-        return found
+    async def _step_back(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        """What is still being drawn is not wanted any more."""
+        if conversation.last and conversation.last.underway:
+            with contextlib.suppress(LostRace, Refused):  # it has ended in this moment
+                await self.withdraw(conversation.last.request.id, request.member_id)
+        return intent
 
-    async def _imagine(self, request: Request, intent: Intent) -> Recipe:
-        starts = [await self.store.picture(source) for source in request.sources]
-        for start in starts:
-            if not self.may(request.member_id, "vary", start, request.address):
-                raise Refused("The picture to start from is not yours.")
-        return self.recipes.imagine(request.words, request.given.over(intent.changes), starts)
+    async def _lock(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        await self.store.lock(request.member_id, conversation_name(request), intent.changes)
+        return intent
+
+
+Act = Callable[[Studio, Request, Intent, Conversation], Awaitable[Intent]]
+ACTS: Final[Mapping[str, Act]] = {
+    "cancel": Studio._cancel_latest,
+    "delete": Studio._delete_targets,
+    "undo": Studio._step_back,
+    "settings": Studio._lock,
+    "favourite": Studio._favour,
+}
+"""What is done for actions that change something without drawing; the intent comes back with its reply."""
+
+
+def _saying(intent: Intent, reply: str) -> Intent:
+    return intent.model_copy(update={"reply": reply})
 
 
 def _verb(action: Action) -> Verb:
+    if action in ("recipe", "show", "describe"):
+        return "see"
+    if action == "favourite":
+        return "favourite"
     return "upscale" if action == "upscale" else "vary"

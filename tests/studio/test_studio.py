@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,10 @@ from pixxelbot.errors import (
 from pixxelbot.intent import Changes
 from pixxelbot.job import Address, Job, Request, Status, new_id
 from pixxelbot.picture import Picture
-from pixxelbot.planner import build_planner
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import BUNDLED
-from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 from tests import factories
-
-
-@pytest.fixture
-async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    settings = factories.settings(tmp_path)
-    store = await Store.open(settings)
-    await store.migrate()
-    studio = Studio(store, build_planner(settings), model_limits(settings), predict=lambda recipe: float(recipe.count))
-    yield studio
-    await studio.close()
-    await store.close()
 
 
 async def queued(studio: Studio, request: Request) -> tuple[Request, Job | None]:

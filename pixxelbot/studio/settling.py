@@ -1,0 +1,171 @@
+"""An understood request settled: the pictures it means are found, rights are checked, and it ends in a recipe or words.
+
+Nothing is changed here, so that the same way serves `plan`, which only looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pixxelbot.errors import NotFound, Refused
+from pixxelbot.intent import Action, Changes, Intent
+from pixxelbot.job import Request
+from pixxelbot.picture import Picture
+from pixxelbot.recipe import Recipe
+from pixxelbot.store import Store
+from pixxelbot.studio import answers
+from pixxelbot.studio.conversation import Conversation
+from pixxelbot.studio.finding import Finder
+from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
+
+NOTHING_BEFORE: Final = "There is nothing here to go back to."
+GONE_BACK: Final = "Back to the picture before. Say what to change in it."
+STILL_DRAWING: Final = "The last one is still being drawn, so I took the one before it."
+LOCKABLE: Final = frozenset(answers.NAMES) - {"strength", "scale", "region"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a request comes to: an intent with its pictures and words found, and where something is drawn its recipe."""
+
+    intent: Intent
+    recipe: Recipe | None = None
+
+
+May = Callable[[Request, Action, Picture], bool]
+"""Whether the request's member may do this with that picture there."""
+
+
+class Settling:
+    """Turns intents into decisions."""
+
+    def __init__(self, store: Store, recipes: Recipes, finder: Finder, may: May) -> None:
+        self.store, self.recipes, self.finder, self.may = store, recipes, finder, may
+
+    async def settle(self, request: Request, intent: Intent, conversation: Conversation) -> Decision:
+        """The decision on an intent.
+
+        Raises:
+            NotFound: a picture meant is not there.
+            Refused: it is not the member's to use here.
+            InvalidRequest: it cannot be drawn as asked.
+        """
+        given = request.given.over(conversation.locks)
+        if intent.action == "imagine":
+            return await self._imagine(request, intent, given)
+        if intent.action in FOLLOW_UPS:
+            return await self._follow_up(request, intent, conversation, given)
+        if intent.action in IN_WORDS:
+            return Decision(await IN_WORDS[intent.action](self, request, intent, conversation))
+        return Decision(intent)
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    async def _imagine(self, request: Request, intent: Intent, given: Changes) -> Decision:
+        starts = [await self.store.picture(name) for name in dict.fromkeys((*request.sources, *intent.targets))]
+        self._check_rights(request, "imagine", starts)
+        recipe = self.recipes.imagine(request.words, given.over(intent.changes), starts)
+        return Decision(_with(intent, targets=()), recipe)
+
+    async def _follow_up(
+        self, request: Request, intent: Intent, conversation: Conversation, given: Changes
+    ) -> Decision:
+        parents = await self._meant(request, intent, conversation)
+        if not parents:
+            raise NotFound("picture", intent.description or "your last one")
+        self._check_rights(request, intent.action, parents)
+        recipe = self.recipes.follow(intent.action, parents, given.over(intent.changes))
+        notes = intent.notes
+        if conversation.last and conversation.last.underway and intent.planner != "none":
+            notes = (*notes, STILL_DRAWING)
+        return Decision(_with(intent, targets=tuple(one.id for one in parents), notes=notes), recipe)
+
+    def _check_rights(self, request: Request, action: Action, found: Sequence[Picture]) -> None:
+        for one in found:
+            if not self.may(request, action, one):
+                raise Refused("That picture was made elsewhere, where not everybody here may look; it stays there.")
+            if one.deleted:
+                raise NotFound("picture", one.id)
+
+    async def _meant(self, request: Request, intent: Intent, conversation: Conversation) -> list[Picture]:
+        """The pictures named, else those described, else what is being talked about."""
+        if intent.targets:
+            named = [await self.store.picture(target) for target in intent.targets]
+            return await self.finder.narrowed(named, intent.description) if intent.description else named
+        if intent.description:
+            return await self.finder.described(request, intent.description, conversation)
+        grids = conversation.grids()
+        return [one for one in grids[0][1] if one.id in conversation.focus] or grids[0][1][:1] if grids else []
+
+    # --- answering in words -------------------------------------------------------------------------------------
+
+    async def _undo(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        before = conversation.before()
+        reply = GONE_BACK if before else NOTHING_BEFORE
+        return _with(intent, targets=tuple(one.id for one in before), reply=reply)
+
+    async def _recipe(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        found = (await self._seen(request, intent, conversation))[:1]
+        return _with(intent, targets=_ids(found), reply="\n\n".join(map(answers.recipe_in_words, found)))
+
+    async def _favourite(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        return _with(intent, targets=_ids(await self._seen(request, intent, conversation)))
+
+    async def _show(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        found = await self._seen(request, intent, conversation)
+        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "pictures"))
+
+    async def _seen(self, request: Request, intent: Intent, conversation: Conversation) -> list[Picture]:
+        found = await self._meant(request, intent, conversation)
+        if not found:
+            raise NotFound("picture", intent.description or "your last one")
+        self._check_rights(request, intent.action, found)
+        return found
+
+    async def _history(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        found = await self.finder.latest(request, intent.query or intent.description)
+        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "pictures of yours"))
+
+    async def _search(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        wanted = intent.query or intent.description or request.words
+        found = await self.finder.search(request, wanted)
+        return _with(intent, query=wanted, targets=_ids(found), reply=answers.list_in_words(found, f"like “{wanted}”"))
+
+    async def _settings(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        """What shall be kept stands in `changes` afterwards: all the conversation's locks."""
+        kept = self._locked(intent, conversation)
+        return _with(intent, changes=kept, reply=answers.locks_in_words(kept))
+
+    def _locked(self, intent: Intent, conversation: Conversation) -> Changes:
+        names = intent.changes.locks
+        if names is None:
+            return intent.changes.over(conversation.locks)
+        grids = conversation.grids()
+        shown = grids[0][1][0] if grids else None
+        here = shown.recipe.model_dump() | {"seed": shown.seed} if shown else {}
+        values: dict[str, Any] = here | conversation.locks.said() | intent.changes.said()
+        kept = {name: values[name] for name in names if name in LOCKABLE and values.get(name) is not None}
+        return Changes.model_validate(kept)
+
+
+Answered = Callable[[Settling, Request, Intent, Conversation], Awaitable[Intent]]
+IN_WORDS: Final[Mapping[str, Answered]] = {
+    "undo": Settling._undo,
+    "recipe": Settling._recipe,
+    "show": Settling._show,
+    "favourite": Settling._favourite,
+    "history": Settling._history,
+    "search": Settling._search,
+    "settings": Settling._settings,
+}
+"""How each action that draws nothing finds its answer."""
+
+
+def _with(intent: Intent, **fields: Any) -> Intent:
+    return intent.model_copy(update=fields)
+
+
+def _ids(found: Sequence[Picture]) -> tuple[str, ...]:
+    return tuple(one.id for one in found)

@@ -1,0 +1,33 @@
+"""A studio with a real store, the real offline planner, and conversations in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pixxelbot.app import model_limits
+from pixxelbot.planner import build_planner
+from pixxelbot.store import Store
+from pixxelbot.studio import Studio
+from tests import factories
+from tests.studio.talk import Talk
+
+
+@pytest.fixture
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    """Everything but a renderer."""
+    settings = factories.settings(tmp_path)
+    store = await Store.open(settings)
+    await store.migrate()
+    studio = Studio(store, build_planner(settings), model_limits(settings), predict=lambda recipe: float(recipe.count))
+    yield studio
+    await studio.close()
+    await store.close()
+
+
+@pytest.fixture
+def talk(studio: Studio) -> Talk:
+    """Ana's conversation in a server's channel."""
+    return Talk(studio)

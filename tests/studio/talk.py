@@ -1,0 +1,47 @@
+"""Conversations in tests: say something, and what it asks to be drawn counts as drawn at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pixxelbot.intent import Intent
+from pixxelbot.job import Address, Request, Status
+from pixxelbot.picture import Picture
+from pixxelbot.recipe import Recipe
+from pixxelbot.studio import Studio
+from tests import factories
+from tests.databases import rendered
+
+
+@dataclass
+class Talk:
+    """One member's conversation in one place."""
+
+    studio: Studio
+    member: str = "discord:1"
+    address: Address = field(default_factory=lambda: Address(guild_id="10", channel_id="20"))
+    draws: bool = True
+    """Whether jobs are drawn; else they wait."""
+    request: Request | None = None
+    """The latest, ended or waiting."""
+    recipe: Recipe | None = None
+    pictures: tuple[Picture, ...] = ()
+
+    async def say(self, words: str, **changes: Any) -> Intent:
+        """Say it and see it through; what was understood comes back."""
+        values: dict[str, Any] = {"member_id": self.member, "address": self.address} | changes
+        accepted = await self.studio.accept(factories.request(words, **values))
+        self.request = await self.studio.planned(accepted.id)
+        job = await self.studio.store.job_of(accepted.id)
+        self.recipe, self.pictures = job.recipe if job else None, ()
+        if job and self.draws and job.status is Status.QUEUED:
+            epoch = await self.studio.store.raise_epoch()
+            started = await self.studio.store.start_job(job, epoch)
+            self.pictures = tuple(await self.studio.store.finish_job(started, epoch, rendered(started, grid=False)))
+        return self.request.intent or Intent(action="chat", reply=self.request.error_message or "")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the pictures drawn last."""
+        return tuple(one.id for one in self.pictures)
