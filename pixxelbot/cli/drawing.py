@@ -39,7 +39,9 @@ Model = Annotated[str | None, typer.Option("--model", help="Name of a model in P
 Style = Annotated[list[str] | None, typer.Option("--style", metavar="NAME[:WEIGHT]", help="A style; may be repeated.")]
 Negative = Annotated[str | None, typer.Option("--negative", metavar="TEXT", help="What must not be in the picture.")]
 Verbatim = Annotated[bool, typer.Option("--verbatim", help="Draw exactly these words; nothing is added.")]
-Image = Annotated[Path | None, typer.Option("--image", metavar="FILE", help="A picture to start from.", dir_okay=False)]
+Image = Annotated[
+    str | None, typer.Option("--image", metavar="FILE|URL", help="A picture to start from, here or on the public web.")
+]
 Strength = Annotated[
     float | None, typer.Option("--strength", help="How much of the start is redrawn: 0 keeps it, 1 ignores it.")
 ]
@@ -90,7 +92,7 @@ def imagine(
     session.wait_for(_imagine(Screen(json), " ".join(text), given, image, out))
 
 
-async def _imagine(screen: Screen, words: str, given: Changes, image: Path | None, out: Path | None) -> None:
+async def _imagine(screen: Screen, words: str, given: Changes, image: str | None, out: Path | None) -> None:
     async with session.opened(console=screen.news) as app:
         request = asked(words=words, given=given, sources=await _uploaded(app, image))
         await _see_through(screen, app, lambda: app.studio.accept(request), out)
@@ -293,14 +295,21 @@ def _named(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be written ({reason}). Choose another place with --out.") from error
 
 
-async def _uploaded(app: App, image: Path | None) -> tuple[str, ...]:
+async def _uploaded(app: App, image: str | None) -> tuple[str, ...]:
     if image is None:
         return ()
+    return ((await app.studio.upload(await _picture_at(image), session.operator())).id,)
+
+
+async def _picture_at(image: str) -> bytes:
+    if image.lower().startswith(("http://", "https://")):
+        from pixxelbot.fetch import fetch_picture
+
+        return await fetch_picture(image)
     try:
-        data = await asyncio.to_thread(image.read_bytes)
+        return await asyncio.to_thread(Path(image).read_bytes)
     except OSError as error:
         raise InvalidRequest(f"--image {image} cannot be read ({error.strerror or error}).") from error
-    return ((await app.studio.upload(data, session.operator())).id,)
 
 
 # --- between the command line and the house's values ------------------------------------------------------------

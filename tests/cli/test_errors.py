@@ -104,6 +104,7 @@ def test_a_home_without_permission_is_named(pixxelbot: CommandLine) -> None:
         (["imagine", "a fox", "--style", "unheard-of"], "unknown_choice", "unheard-of"),
         (["imagine", "a fox", "--style", "noir:much"], "invalid_request", "much"),
         (["imagine", "a fox", "--image", "nowhere.png"], "invalid_request", "nowhere.png"),
+        (["imagine", "a fox", "--image", "http://127.0.0.1:9/fox.png"], "forbidden_address", "private network"),
     ],
 )
 def test_a_request_that_cannot_be_drawn_is_refused_before_anything_starts(
