@@ -4,6 +4,5 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # two threads a process wait for each other's slices of time beside other tests
+# Where several processes are busy, the threads of each wait for one another's slices of time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
