@@ -489,6 +489,14 @@ class Store:
         """Wait for a change by anyone since `seen` (a value of `changes`), at most so many seconds."""
         return await self.database.wait_for_change(timeout, seen)
 
+    async def tell_changes(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every change by anyone, until cancelled."""
+        seen = self.changes
+        while True:
+            if await self.wait_for_change(60.0, seen):
+                seen = self.changes
+                listener()
+
     @property
     def changes(self) -> int:
         """Grows with every change noticed."""
