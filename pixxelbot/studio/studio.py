@@ -124,6 +124,14 @@ class Studio:
         self.recipes.check(given)
         return request.evolve(words=words.strip(), given=given)
 
+    def flags(self, text: str, model: str | None) -> Changes:
+        """What inline flags such as `--steps 30` fix.
+
+        Raises:
+            InvalidRequest: an unknown flag, or a value out of its range.
+        """
+        return read_flags(text, self.recipes.limits_of(model))[1]
+
     async def follow_up(
         self, action: Action, targets: tuple[str, ...], request: Request, changes: Changes | None = None
     ) -> Request:
