@@ -166,12 +166,12 @@ def model_limits(settings: Settings) -> dict[str, Limits]:
         ModelMissing: a configured model's folder, or a file in it, is not there.
     """
     found = {}
-    for name, where in settings.models:
-        if ":role=" in name:
-            continue
+    for name, where in settings.checkpoints.items():
         folder = Path(where)
         if not folder.exists() and HUB_ID.fullmatch(where) and not Path(where.split("/")[0]).exists():
             found[name] = Limits(model=name, samplers=models.SAMPLERS)
+        elif folder.is_file():
+            found[name] = models.limits_of_file(name, folder)
         else:
             found[name] = models.limits(name, folder)
     return found

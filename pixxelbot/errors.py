@@ -11,6 +11,7 @@
     │   ├── MissingPermission         the bot or the member lacks a right in Discord
     │   ├── QueueClosed               the queue accepts nothing at present
     │   └── Unsupported               a kind of drawing that this version does not have
+    │       └── NoNetwork             it needs a network that is not set up
     ├── StoreError                    the database or the picture files
     │   ├── StorageFull · StorageUnwritable · DatabaseBusy
     │   └── LostRace                  somebody else changed the row first
@@ -168,6 +169,20 @@ class Unsupported(Refused):
         super().__init__(
             f"I understood that you want “{action}”, but this version cannot do it yet. "
             "I can draw, vary, remix and upscale; describe the picture in words instead."
+        )
+
+
+class NoNetwork(Unsupported):
+    """It needs a network that the operator has not set up."""
+
+    code = "no_network"
+
+    def __init__(self, role: str, name: str | None = None) -> None:
+        wanted = f"the {role} {name!r}" if name else f"a network for “{role}”"
+        Refused.__init__(
+            self,
+            f"This needs {wanted}, and none is set up. The operator can add one to PIXXELBOT_MODELS, as "
+            f"{name or 'name'}:{role}=folder.",
         )
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from pixxelbot.errors import ModelIncomplete, ModelMissing
+from pixxelbot.errors import ModelCorrupt, ModelIncomplete, ModelMissing
 from pixxelbot.recipe import Limits
 
 FAMILIES: Final = {
@@ -16,6 +16,8 @@ FAMILIES: Final = {
     "FluxPipeline": "flux",
     "QwenImagePipeline": "qwen-image",
 }
+MAX_HEADER: Final = 100_000_000
+"""Bytes of a safetensors header; the format allows no more."""
 WEIGHTS: Final = {
     "unet": "diffusion_pytorch_model",
     "transformer": "diffusion_pytorch_model",
@@ -24,8 +26,25 @@ WEIGHTS: Final = {
     "text_encoder_2": "model",
     "text_encoder_3": "model",
 }
-SAMPLERS: Final = ("DDIM", "DDPM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC")
+SAMPLERS: Final = ("DDIM", "DDPM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC", "LCM")
 FLOW_SAMPLERS: Final = ("FlowMatch Euler",)
+FLOW_FAMILIES: Final = ("sd3", "flux", "qwen-image")
+"""Trained by flow matching (Esser et al. 2024): they take no other samplers."""
+NATIVE: Final = {"sd1": 512, "sd2": 768, "sdxl": 1024, "sd3": 1024, "flux": 1024, "qwen-image": 1024}
+"""Side in pixels that a family was trained at, where a model's configuration does not say it."""
+TOKENS: Final = {"sd3": 256, "flux": 512, "qwen-image": 512}
+"""Length of the text window where it is not CLIP's 77."""
+SD2_WIDTH: Final = 1024
+"""Width of the text features of Stable Diffusion 2.x; 1.x has 768."""
+SIGNS: Final = (
+    ("double_blocks.0.", "flux"),
+    ("joint_blocks.0.", "sd3"),
+    (".img_mod.", "qwen-image"),
+    ("conditioner.embedders.1.", "sdxl"),
+    ("cond_stage_model.model.", "sd2"),
+    ("cond_stage_model.transformer.", "sd1"),
+)
+"""Parts of tensors' names that tell single-file models apart."""
 
 
 def check(folder: Path) -> None:
@@ -56,24 +75,69 @@ def _needed(folder: Path) -> list[str]:
 def limits(name: str, folder: Path) -> Limits:
     """The limits of a model in diffusers' layout, from its configuration files and an optional `limits.json`."""
     check(folder)
+    return _limits(name, folder)
+
+
+def limits_of_file(name: str, file: Path) -> Limits:
+    """The limits of a single-file model, from the configuration beside it or else from its family.
+
+    Raises:
+        ModelIncomplete: there is no configuration, and the tensors are of no family that is known.
+    """
+    beside = file.with_suffix("")
+    if (beside / "model_index.json").is_file():
+        return _limits(name, beside)
+    family = family_of_file(file)
+    if family is None:
+        raise ModelIncomplete(f"The family of the model file {file} is not known. Put its configuration in {beside}.")
+    return of_family(name, family)
+
+
+def of_family(name: str, family: str) -> Limits:
+    """What can be said of a model of which only the family is known."""
+    native = NATIVE[family]
+    return Limits(
+        model=name, family=family, native=native, minimum=native // 2, maximum=native * 2,
+        multiple=16 if family in FLOW_FAMILIES else 8, samplers=_samplers(family), tokens=TOKENS.get(family, 77),
+    )  # fmt: skip
+
+
+def family_of_file(file: Path) -> str | None:
+    """The family that the names of a safetensors file's tensors tell; None where they tell none."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            names = " ".join(json.loads(stream.read(min(length, MAX_HEADER))))
+    except (OSError, ValueError) as error:
+        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+    return next((family for sign, family in SIGNS if sign in names), None)
+
+
+def _limits(name: str, folder: Path) -> Limits:
     index = _read(folder / "model_index.json")
     denoiser = "unet" if "unet" in index else "transformer"
     config, vae = _read(folder / denoiser / "config.json"), _read(folder / "vae" / "config.json")
-    factor = 2 ** (len(vae.get("block_out_channels", (0,) * 4)) - 1)
-    native = int(config.get("sample_size", 64)) * factor
-    patch = 1 if denoiser == "unet" else int(config.get("patch_size", 2))
     family = FAMILIES.get(index["_class_name"], "sd1")
+    if family == "sd1" and config.get("cross_attention_dim") == SD2_WIDTH:
+        family = "sd2"
+    factor = 2 ** (len(vae.get("block_out_channels", (0,) * 4)) - 1)
+    native = int(config["sample_size"]) * factor if config.get("sample_size") else NATIVE[family]
     known = Limits(
         model=name,
         family=family,
         native=native,
-        minimum=max(native // 2, 64),
+        minimum=max(native // 2, min(native, 64)),
         maximum=native * 2,
-        multiple=factor * patch,
-        samplers=FLOW_SAMPLERS if family in ("sd3", "flux", "qwen-image") else SAMPLERS,
+        multiple=factor * (2 if family in FLOW_FAMILIES else 1),  # transformers see patches of 2 × 2 latents
+        samplers=_samplers(family),
+        tokens=TOKENS.get(family, 77),
     )
     own = folder / "limits.json"
     return Limits.model_validate(known.model_dump() | _read(own)) if own.is_file() else known
+
+
+def _samplers(family: str) -> tuple[str, ...]:
+    return FLOW_SAMPLERS if family in FLOW_FAMILIES else SAMPLERS
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from math import gcd
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION: Final = 1
 
-Kind = Literal["text2img", "img2img", "inpaint", "vary", "upscale"]
+Kind = Literal[
+    "text2img", "img2img", "inpaint", "outpaint", "vary", "upscale", "blend", "interpolate", "edit", "control",
+    "making_of", "arithmetic", "sweep", "detail", "background",
+]  # fmt: skip
 """Each kind is one file in `engine/kinds/`."""
-
-Sampler = Literal["DDIM", "DDPM", "Euler", "Euler a", "DPM++ 2M", "DPM++ 2M Karras", "UniPC"]
 
 Direction = Literal["left", "right", "up", "down", "out"]
 """Where an outpaint adds; `out` is every side."""
 Control = Literal["edges", "depth", "pose", "scribble"]
 """What of a source picture is followed."""
 Method = Literal["faithful", "creative"]
+Making = Literal["reverse", "forward"]
+"""A picture's own denoising (noise → picture), or how noise takes it (picture → noise)."""
+Motion = Literal["webp", "gif", "mp4"]
+"""File format of an animation."""
 
 MAX_PROMPT: Final = 4_000
 """Characters of one prompt; a Discord text input holds no more."""
 MAX_SEED: Final = 2**32 - 1
 MAX_COUNT: Final = 10
 """Pictures of one job: a Discord message holds ten attachments."""
+MAX_BLENDED: Final = 5
+"""Pictures of one blend."""
 
 
 class Limits(BaseModel):
@@ -48,6 +55,8 @@ class Limits(BaseModel):
     max_guidance: float = 20.0
     samplers: tuple[str, ...] = ("DDIM",)
     """The first is the default."""
+    turbo_steps: int = 8
+    """Steps of the few-step mode."""
     tokens: int = 77
     """Length of the text encoder's window."""
     vocabulary: tuple[str, ...] = ()
@@ -125,6 +134,22 @@ class Recipe(BaseModel):
     plus: tuple[str, ...] = ()
     """Words added to a picture's direction in arithmetic."""
     minus: tuple[str, ...] = ()
+    prompts: tuple[Annotated[str, Field(max_length=MAX_PROMPT)], ...] = ()
+    """Further prompts: those of the blended pictures, or where an interpolation goes."""
+    box: tuple[float, float, float, float] | None = None
+    """Where the source lies on an outpainted canvas: left, top, right, bottom as shares of its width and height."""
+    of: Kind | None = None
+    """The kind whose making a making_of shows."""
+    making: Making = "reverse"
+    motion: Motion = "webp"
+    from_seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    """Seed of a picture drawn from words that is varied from its own noise, not from its pixels."""
+    loras: tuple[tuple[str, float], ...] = ()
+    """Names of low-rank adapters, and how strongly each acts."""
+    embeddings: tuple[str, ...] = ()
+    """Names of learnt words (textual inversion) that the prompt uses."""
+    exact: bool = False
+    """Never share a forward: the same picture to the last bit, at the price of speed."""
 
     def evolve(self, **changes: Any) -> Self:
         """A validated copy with these fields changed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +13,11 @@ from pixxelbot.errors import ConfigurationError
 
 BUNDLED = Path(__file__).parent / "bundled"
 """Folder of the model that ships."""
+ROLES: Final = (
+    "clip", "segmenter", "upscaler", "depth-estimator", "edges", "depth", "pose", "scribble", "edit", "preview", "lora",
+    "embedding",
+)  # fmt: skip
+"""What a network that is no model of its own is for; edges, depth, pose and scribble are ControlNets."""
 
 
 def _named(*names: str) -> AliasChoices:
@@ -46,10 +51,6 @@ class Settings(BaseSettings):
     """Name of the language model there."""
     llm_timeout: float = Field(default=20.0, gt=0, le=600)
     """Seconds one planning may take in all."""
-    llm_context: int = Field(default=8192, ge=2048)
-    """Tokens that the language model reads and writes at most; conversations are cut to fit."""
-    llm_vision: Literal["auto", "on", "off"] = "auto"
-    """Whether it is shown pictures; `auto` tries and remembers."""
     home: Path = Path("data")
     """Everything the bot keeps: database, pictures, profiles, logs."""
     database_url: str | None = None
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     storage: str | None = None
     """Any fsspec URL for pictures; a folder inside `home` when unset."""
     models: Annotated[tuple[tuple[str, str], ...], NoDecode] = (("bundled", str(BUNDLED)),)
-    """`name=path-or-hub-id`, comma-separated; the first is the default."""
+    """`name=path-or-hub-id`, comma-separated; the first is the default. Networks of other uses as `name:role=path`."""
     device: str | None = None
     """`cpu`, `cuda`, `cuda:1`, `mps`; chosen by the renderer when unset."""
     dtype: Literal["float32", "float16", "bfloat16"] | None = None
@@ -90,8 +91,11 @@ class Settings(BaseSettings):
             name, equals, where = part.partition("=")
             if not equals or not name.strip() or not where.strip():
                 raise ValueError("write it as name=path, several separated by commas")
+            _, colon, role = name.strip().partition(":")
+            if colon and role not in ROLES:
+                raise ValueError(f"write name:role=path with one of these roles: {', '.join(ROLES)}")
             pairs.append((name.strip(), where.strip()))
-        if not pairs:
+        if not any(":" not in name for name, _ in pairs):
             raise ValueError("write at least one name=path")
         return tuple(pairs)
 
@@ -135,9 +139,20 @@ class Settings(BaseSettings):
         return self.storage or (self.home / "pictures").absolute().as_uri()
 
     @cached_property
+    def checkpoints(self) -> dict[str, str]:
+        """Folder, file or hub id of each model that draws by itself, by name; the first is the default."""
+        return {name: where for name, where in self.models if ":" not in name}
+
+    @cached_property
+    def networks(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, role and place of each network that serves beside them."""
+        parted = ((*name.split(":", 1), where) for name, where in self.models if ":" in name)
+        return tuple((name, role, where) for name, role, where in parted)
+
+    @cached_property
     def default_model(self) -> str:
         """Name of the first model."""
-        return self.models[0][0]
+        return next(iter(self.checkpoints))
 
     @property
     def llm(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
 
@@ -26,6 +27,16 @@ class Renderer(Protocol):
         `sources` maps the picture ids of `recipe.sources` and `recipe.mask` to PNG bytes. Raises a RenderError leaf:
         RendererCrashed when the drawing process died (retryable), any other is final. Closing the iterator, or
         cancelling the task that reads it, ends the drawing within one step.
+        """
+        ...
+
+    async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
+        """Answer a question about words or pictures (PNG, JPEG or WebP bytes), between two steps of what is drawn.
+
+        Raises:
+            Unsupported: no network for this is set up (`name:clip=…` or `name:segmenter=…` in PIXXELBOT_MODELS).
+            InvalidPicture: the bytes are no picture.
+            RendererCrashed: the drawing process died; ask again.
         """
         ...
 

@@ -7,29 +7,35 @@ number of steps join and leave between any two steps. One thread does all of it;
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from greenlet import getcurrent, greenlet
 from PIL import Image
 
-from pixxelbot.engine import preview
+from pixxelbot.engine import answering, preview
+from pixxelbot.engine.animation import labelled
+from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.choose import Caps, Parked, choose
-from pixxelbot.engine.easel import Easel
+from pixxelbot.engine.easel import Care, Easel
 from pixxelbot.engine.kinds import KINDS
-from pixxelbot.engine.merge import Call, merge, split
-from pixxelbot.engine.residency import Model, Models, failure_of
+from pixxelbot.engine.merge import Call, halves, merge, split, together
+from pixxelbot.engine.network import Network
+from pixxelbot.engine.residency import Models, failure_of
 from pixxelbot.errors import NotANumber, OutOfMemory, PixxelbotError, RenderCancelled, RenderError
 from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
 from pixxelbot.picture import encode_grid, encode_png
-from pixxelbot.recipe import Recipe
+from pixxelbot.question import Answer, Question
+from pixxelbot.recipe import Limits, Recipe
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,13 @@ DRAWING_ERRORS: Final = (
 )  # fmt: skip
 """What pipelines raise on requests they cannot carry out. Anything else ends the process, and is seen in the log."""
 
+CANCELLED: Final = "It was cancelled while it was drawn."
+SHRINKING: Final = 0.75
+"""Share of each side that is left, where memory is short to the last."""
+PARKED: Final = frozenset({"upscaler", "edges", "depth", "pose", "scribble"})
+"""Roles of networks that work row by row, step by step: their calls share forwards too."""
+
+T = TypeVar("T", Model, Network)
 Outcome = Progress | Rendered | PixxelbotError
 Tell = Callable[[Outcome], None]
 Images = list[Image.Image]
@@ -55,7 +68,15 @@ class Drawing:
         self.call: Call | None = None
         self.since = 0
         self.seconds = 0.0
+        self.recipe = job.recipe
+        """As it is drawn: smaller than asked for where memory is short."""
         self.notes: list[str] = []
+        self.within: tuple[Any, ...] = ()
+        """What acts on the denoiser while it works for this job."""
+        self.held: list[Network | Model] = []
+        """What else is used for it, besides its model."""
+        self.rungs = 0
+        """Steps down the ladder of those who are short of memory."""
         self.began = time.perf_counter()
         self.previewed = 0.0
         self.cancelled = False
@@ -132,11 +153,22 @@ class Engine:
     def _forward_apart(self, calls: Sequence[Call], batch: Sequence[Drawing], error: Exception) -> list[Any]:
         """One of several may be guilty, or together they were too large: each alone."""
         if len(calls) == 1:
-            return [_out_of_memory(error) or error]
+            return [self._forward_halved(calls[0], batch[0], error)]
         log.warning("a forward of %d requests failed (%s); each goes alone", len(calls), error)
         if _out_of_memory(error):
             self.caps.lower(calls[0].key, sum(call.rows for call in calls))
         return [self._forward([call], [drawing])[0] for call, drawing in zip(calls, batch, strict=True)]
+
+    def _forward_halved(self, call: Call, drawing: Drawing, error: Exception) -> Any:
+        """One request's own rows were too many: half of them at a time."""
+        short = _out_of_memory(error)
+        if short is None or call.rows == 1:
+            return short or error
+        self.caps.lower(call.key, call.rows)
+        _tell_once(drawing, "Memory was short: not all pictures were drawn at once.")
+        first, last = (self._forward([half], [drawing])[0] for half in halves(call))
+        failed = next((one for one in (first, last) if isinstance(one, Exception)), None)
+        return failed or together(first, last)
 
     def _wake(self, drawing: Drawing, output: Any) -> None:
         """Hand a drawing its output (or raise it there, where it is an error), until it parks again or ends."""
@@ -147,8 +179,15 @@ class Engine:
         if drawing.greenlet.dead:
             self._end(drawing, outcome)
 
+    def _park_denoiser(self, call: Call) -> Any:
+        """Called in the place of a denoiser's forward: whatever acts for the drawing acts on it."""
+        if self._running is None:
+            return call()
+        alone = self._running.recipe.exact
+        return self._park(dataclasses.replace(call, within=self._running.within, alone=alone))
+
     def _park(self, call: Call) -> Any:
-        """Called in the place of a denoiser's forward, inside a drawing's greenlet."""
+        """Called in the place of a network's forward, inside a drawing's greenlet."""
         drawing = self._running
         if drawing is None or getcurrent() is not drawing.greenlet:
             return call()  # not one of ours: a pipeline used directly
@@ -156,6 +195,66 @@ class Engine:
         self._parked.append(drawing)
         assert drawing.greenlet.parent is not None
         return drawing.greenlet.parent.switch()
+
+    def _wait(self, drawing: Drawing, loading: Future[T]) -> T:
+        """Inside a drawing's greenlet: go on once it is loaded, while others are drawn.
+
+        Raises:
+            ModelMissing, ModelCorrupt: it could not be loaded.
+            RenderCancelled: the drawing was cancelled meanwhile.
+        """
+        if not loading.done():
+            loading.add_done_callback(lambda _: self._orders.put(partial(self._wake, drawing, None)))
+            assert drawing.greenlet is not None
+            assert drawing.greenlet.parent is not None
+            drawing.greenlet.parent.switch()
+        if drawing.cancelled:
+            raise RenderCancelled(CANCELLED)
+        if error := failure_of(loading):
+            raise error
+        return loading.result()
+
+    # --- answering ----------------------------------------------------------------------------------------------
+
+    def ask(
+        self, question: Question, pictures: Sequence[Image.Image], tell: Callable[[Answer | PixxelbotError], None]
+    ) -> None:
+        """Answer a question between two steps, as soon as its network is loaded. May be called on any thread."""
+        self._orders.put(partial(self._seek, question, pictures, tell))
+
+    def _seek(
+        self, question: Question, pictures: Sequence[Image.Image], tell: Callable[[Answer | PixxelbotError], None]
+    ) -> None:
+        try:
+            loading = self.models.want_network(answering.ROLES[question.kind])
+        except PixxelbotError as error:
+            tell(error)
+            return
+        self._once_loaded(loading, lambda: tell(_answered(question, pictures, loading)))
+
+    def network_for(self, drawing: Drawing, role: str, name: str | None) -> Network:
+        """A network for a drawing, inside its greenlet."""
+        network = self._wait(drawing, self.models.want_network(role, name))
+        network.users.add(drawing.key)
+        drawing.held.append(network)
+        if role in PARKED:
+            network.intercept(self._park)
+        return network
+
+    def model_for(self, drawing: Drawing, name: str) -> Model:
+        """Another model for a drawing, inside its greenlet."""
+        model = self._wait(drawing, self.models.want(name))
+        model.users.add(drawing.key)
+        drawing.held.append(model)
+        model.intercept(self._park_denoiser)
+        return model
+
+    def _once_loaded(self, loading: Future[Any], go_on: Callable[[], None]) -> None:
+        """Now, or between two steps once it is there."""
+        if loading.done():
+            go_on()
+        else:
+            loading.add_done_callback(lambda _: self._orders.put(go_on))
 
     # --- the way of one drawing ---------------------------------------------------------------------------------
 
@@ -176,7 +275,7 @@ class Engine:
         if drawing is None or drawing.cancelled:
             return
         drawing.cancelled = True
-        error = RenderCancelled("It was cancelled while it was drawn.")
+        error = RenderCancelled(CANCELLED)
         if drawing in self._parked:
             self._parked.remove(drawing)
             self._wake(drawing, error)
@@ -189,10 +288,7 @@ class Engine:
         except PixxelbotError as error:
             self._close(drawing, error)
             return
-        if loading.done():
-            self._begin(drawing, loading)
-        else:
-            loading.add_done_callback(lambda done: self._orders.put(partial(self._begin, drawing, done)))
+        self._once_loaded(loading, lambda: self._begin(drawing, loading))
 
     def _begin(self, drawing: Drawing, loading: Future[Model]) -> None:
         if drawing.cancelled:
@@ -202,52 +298,85 @@ class Engine:
             return
         model = drawing.model = loading.result()
         model.users.add(drawing.key)
-        model.intercept(self._park)
+        model.intercept(self._park_denoiser)
         self.models.trim()
         drawing.greenlet = greenlet(self._draw)
         self._wake(drawing, drawing)
 
-    def _draw(self, drawing: Drawing) -> Images | PixxelbotError:
+    def _draw(self, drawing: Drawing) -> Work | PixxelbotError:
         """The whole of one request, inside its greenlet."""
         assert drawing.model is not None
         try:
-            easel = Easel(drawing.model, drawing.job.recipe, drawing.pictures, partial(self._tell_step, drawing))
-            drawing.notes += easel.notes
-            return KINDS[drawing.job.recipe.kind](easel)
+            care = Care(tiled=drawing.rungs > 0)
+            easel = Easel(drawing.model, drawing.recipe, drawing.pictures, _Room(self, drawing), care)
+            images = KINDS[drawing.recipe.kind](easel)
+            return Work(images, tuple(easel.notes), easel.animation, tuple(easel.captions))
         except PixxelbotError as error:
             return error
         except DRAWING_ERRORS as error:
+            if short := _out_of_memory(error):
+                return short
             log.exception("drawing job %s failed", drawing.job.id)
-            return _out_of_memory(error) or RenderError(f"The model could not draw this: {error}")
+            return RenderError(f"The model could not draw this: {error}")
 
-    def _tell_step(self, drawing: Drawing, step: int, total: int, latents: torch.Tensor) -> None:
+    def tell_step(self, drawing: Drawing, step: int, total: int, look: Callable[[], torch.Tensor] | None) -> None:
+        """Progress, now and then with a preview; called inside the drawing's greenlet."""
         now = time.perf_counter()
         seen, model = None, drawing.model
         due = step == 1 or now - drawing.previewed >= self.preview_seconds
-        if model and model.colours is not None and latents.ndim == 4 and due and step < total:
-            seen, drawing.previewed = preview.webp(latents, model.base.vae, model.colours), now
+        if model and look and due and step < total:
+            seen, drawing.previewed = preview.webp(look(), model.colours), now
         left = (now - drawing.began) / step * (total - step)
         job, attempt = drawing.key
         drawing.tell(Progress(job_id=job, attempt=attempt, step=step, total=total, seconds_left=left, preview=seen))
 
-    def _end(self, drawing: Drawing, outcome: Images | PixxelbotError) -> None:
+    def _end(self, drawing: Drawing, outcome: Work | PixxelbotError) -> None:
         model = drawing.model
         assert model is not None
-        model.users.discard(drawing.key)
+        for one in (model, *drawing.held):
+            one.users.discard(drawing.key)
         if isinstance(outcome, NotANumber) and model.dtype != torch.float32:
             drawing.notes.append("Drawn a second time in full precision, since the first had no numbers.")
-            drawing.greenlet = drawing.model = None
-            self._begin_with(drawing, torch.float32)
+            self._anew(drawing, torch.float32)
+        elif isinstance(outcome, OutOfMemory) and (note := self._step_down(drawing, model)):
+            log.warning("job %s is short of memory: %s", drawing.job.id, note)
+            _tell_once(drawing, note)
+            self._anew(drawing, model.dtype)
         elif isinstance(outcome, PixxelbotError):
             self._close(drawing, outcome)
         else:
-            self._finisher.submit(self._finish, drawing, outcome, model.hash)
+            drawing.notes += outcome.notes
+            hashes = [model.hash, *(one.hash for one in drawing.held)]
+            self._finisher.submit(self._finish, drawing, outcome, _one_hash(hashes))
 
-    def _finish(self, drawing: Drawing, images: Images, model_hash: str) -> None:
+    def _anew(self, drawing: Drawing, dtype: torch.dtype) -> None:
+        drawing.greenlet = drawing.model = None
+        drawing.within, drawing.held = (), []
+        self._begin_with(drawing, dtype)
+
+    def _step_down(self, drawing: Drawing, model: Model) -> str | None:
+        """One rung down the ladder of those who are short of memory; what to tell, or None at its end.
+
+        Smaller merges come before all of these, where a forward fails.
+        """
+        drawing.rungs += 1
+        if drawing.rungs == 1:
+            return "Memory was short: the picture was decoded in tiles."
+        if drawing.rungs == 2:
+            self.models.unload(keep=model)
+            model.offload()
+            return "Memory was short: parts of the model that were not at work were moved out of the device's memory."
+        smaller = _smaller(drawing.recipe, model.limits)
+        if smaller is None:
+            return None
+        drawing.recipe = smaller
+        return f"Memory was short: drawn at {smaller.width}×{smaller.height} pixels."
+
+    def _finish(self, drawing: Drawing, work: Work, model_hash: str) -> None:
         """Encode and hash beside the step loop."""
         result: Outcome
         try:
-            result = rendered(drawing.job, images, model_hash, drawing.seconds, drawing.notes)
+            result = rendered(drawing.job, work, model_hash, drawing.seconds, drawing.notes, drawing.recipe)
         except DRAWING_ERRORS as error:
             log.exception("encoding job %s failed", drawing.job.id)
             result = RenderError(f"The picture could not be encoded: {error}")
@@ -258,14 +387,59 @@ class Engine:
             drawing.tell(result)
 
 
-def rendered(job: Job, images: Images, model_hash: str, seconds: float, notes: Sequence[str] = ()) -> Rendered:
-    """What one attempt produced: PNGs with metadata and hashes, and a grid where there are several."""
-    pictures = tuple(_drawn(job.recipe, image, index, model_hash) for index, image in enumerate(images))
-    whole = encode_grid(images, recipe=job.recipe, model_hash=model_hash) if len(images) > 1 else None
+@dataclass(frozen=True)
+class Work:
+    """What a kind has drawn."""
+
+    images: Images
+    notes: tuple[str, ...] = ()
+    animation: bytes | None = None
+    captions: tuple[str, ...] = ()
+
+
+class _Room:
+    """The engine as one drawing's easel sees it."""
+
+    def __init__(self, engine: Engine, drawing: Drawing) -> None:
+        self._engine, self._drawing = engine, drawing
+
+    def tell(self, step: int, total: int, look: Callable[[], torch.Tensor] | None = None) -> None:
+        self._engine.tell_step(self._drawing, step, total, look)
+
+    def network(self, role: str, name: str | None = None) -> Network:
+        return self._engine.network_for(self._drawing, role, name)
+
+    def model(self, name: str) -> Model:
+        return self._engine.model_for(self._drawing, name)
+
+    def edit_models(self) -> tuple[str, ...]:
+        return tuple(name for name, role, _ in self._engine.models.networks if role == "edit")
+
+    def act(self, *settings: Any) -> None:
+        self._drawing.within = settings
+
+
+def rendered(
+    job: Job, work: Work, model_hash: str, seconds: float, notes: Sequence[str] = (), recipe: Recipe | None = None
+) -> Rendered:
+    """What one attempt produced: PNGs with metadata and hashes, and a grid or animation where there is one."""
+    drawn = recipe or job.recipe
+    pictures = tuple(_drawn(drawn, image, index, model_hash) for index, image in enumerate(work.images))
     return Rendered(
-        job_id=job.id, attempt=job.attempt, pictures=pictures, grid=whole, seconds=seconds, model_hash=model_hash,
-        notes=tuple(notes),
+        job_id=job.id, attempt=job.attempt, pictures=pictures, grid=_whole(work, drawn, model_hash), seconds=seconds,
+        model_hash=model_hash, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _whole(work: Work, recipe: Recipe, model_hash: str) -> bytes | None:
+    if work.animation is not None:
+        return work.animation
+    if len(work.images) == 1:
+        return None
+    images = (
+        [labelled(*pair) for pair in zip(work.images, work.captions, strict=True)] if work.captions else work.images
+    )
+    return encode_grid(images, recipe=recipe, model_hash=model_hash)
 
 
 def _drawn(recipe: Recipe, image: Image.Image, index: int, model_hash: str) -> Drawn:
@@ -273,6 +447,36 @@ def _drawn(recipe: Recipe, image: Image.Image, index: int, model_hash: str) -> D
     png = encode_png(image, picture_id=name, recipe=recipe, seed=seed, index=index, model_hash=model_hash)
     digest = hashlib.sha256(png).hexdigest()
     return Drawn(id=name, index=index, png=png, seed=seed, width=image.width, height=image.height, sha256=digest)
+
+
+def _one_hash(hashes: Sequence[str]) -> str:
+    """The model's own, or one over those of everything that was used."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _smaller(recipe: Recipe, limits: Limits) -> Recipe | None:
+    """The recipe at three quarters of its sides; None where the model draws nothing smaller."""
+    width, height = (limits.fit(side * SHRINKING) for side in (recipe.width, recipe.height))
+    if width >= recipe.width and height >= recipe.height:
+        return None
+    return recipe.evolve(width=min(width, recipe.width), height=min(height, recipe.height))
+
+
+def _answered(question: Question, pictures: Sequence[Image.Image], loading: Future[Network]) -> Answer | PixxelbotError:
+    if error := failure_of(loading):
+        return error
+    try:
+        return answering.answer(question, pictures, loading.result())
+    except PixxelbotError as error:
+        return error
+    except DRAWING_ERRORS as error:
+        log.exception("answering %s failed", question.kind)
+        return _out_of_memory(error) or RenderError(f"The network could not answer this: {error}")
+
+
+def _tell_once(drawing: Drawing, note: str) -> None:
+    if note not in drawing.notes:
+        drawing.notes.append(note)
 
 
 def _call(drawing: Drawing) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -19,16 +20,22 @@ from torch.utils.weak import WeakTensorKeyDictionary
 UNBATCHED: Final = frozenset({"img_ids", "txt_ids"})
 """Tensors without a batch dimension (Flux' positions): equal for all, never joined."""
 TIMESTEP: Final = "timestep"
+SEQUENCE, MASK = "encoder_hidden_states", "encoder_hidden_states_mask"
+"""Text and its mask, where a denoiser takes one (Qwen-Image)."""
 
 _digests = WeakTensorKeyDictionary()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """One call of a denoiser's forward, with its arguments by name."""
 
     forward: Callable[..., Any]
     arguments: Mapping[str, Any]
+    within: tuple[Any, ...] = ()
+    """What acts on the module meanwhile: context managers that are equal where they do the same."""
+    alone: bool = False
+    """It shares its forward with nobody."""
 
     @classmethod
     def of(cls, forward: Callable[..., Any], signature: inspect.Signature, *args: Any, **kwargs: Any) -> Call:
@@ -44,12 +51,29 @@ class Call:
     @cached_property
     def key(self) -> Hashable:
         """Calls with equal keys can share a forward."""
-        likeness = (_likeness(name, self.arguments[name], self.rows) for name in sorted(self.arguments))
-        return self.forward, tuple(sorted(self.arguments)), tuple(likeness)
+        likeness = (self._likeness(name) for name in sorted(self.arguments))
+        apart = id(self) if self.alone else None
+        return self.forward, tuple(sorted(self.arguments)), tuple(likeness), self.within, apart
+
+    def _likeness(self, name: str) -> Hashable:
+        value = self.arguments[name]
+        if self.padded and name == MASK:
+            return "masked"
+        if self.padded and name == SEQUENCE:
+            return str(value.dtype), str(value.device), tuple(value.shape[2:])
+        return _likeness(name, value, self.rows)
+
+    @property
+    def padded(self) -> bool:
+        """Whether sequences of different lengths can be joined, because a mask says where each ends."""
+        return MASK in self.arguments
 
     def __call__(self) -> Any:
         """Carry it out."""
-        return self.forward(**self.arguments)
+        with ExitStack() as acting:
+            for one in self.within:
+                acting.enter_context(one)
+            return self.forward(**self.arguments)
 
 
 def merge(calls: Sequence[Call]) -> Call:
@@ -57,8 +81,32 @@ def merge(calls: Sequence[Call]) -> Call:
     if len(calls) == 1:
         return calls[0]
     rows, names = [call.rows for call in calls], calls[0].arguments
-    joined = {name: _joined(name, [call.arguments[name] for call in calls], rows) for name in names}
-    return Call(calls[0].forward, joined)
+    joined = {
+        name: _joined(name, [call.arguments[name] for call in calls], rows)
+        for name in names
+        if not (calls[0].padded and name in (SEQUENCE, MASK))
+    }
+    if calls[0].padded:
+        joined |= _filled(calls)
+    return Call(calls[0].forward, joined, calls[0].within)
+
+
+def _filled(calls: Sequence[Call]) -> dict[str, Any]:
+    """Sequences joined at the length of the longest, and a mask that hides what was added, where anything was."""
+    sequences = [call.arguments[SEQUENCE] for call in calls]
+    masks = [call.arguments[MASK] for call in calls]
+    longest = max(one.shape[1] for one in sequences)
+    if all(mask is None for mask in masks) and all(one.shape[1] == longest for one in sequences):
+        return {SEQUENCE: torch.cat(sequences), MASK: None}
+    whole = [
+        one.new_ones(one.shape[:2], dtype=torch.long) if mask is None else mask.long()
+        for one, mask in zip(sequences, masks, strict=True)
+    ]
+    return {SEQUENCE: torch.cat(_long(sequences, longest)), MASK: torch.cat(_long(whole, longest))}
+
+
+def _long(tensors: Sequence[torch.Tensor], longest: int) -> list[torch.Tensor]:
+    return [torch.cat([one, one.new_zeros(one.shape[0], longest - one.shape[1], *one.shape[2:])], 1) for one in tensors]
 
 
 def split(output: Any, calls: Sequence[Call]) -> list[Any]:
@@ -70,6 +118,37 @@ def split(output: Any, calls: Sequence[Call]) -> list[Any]:
         parts.append(_rows_of(output, start, start + call.rows, total))
         start += call.rows
     return parts
+
+
+def halves(call: Call) -> tuple[Call, Call]:
+    """The call as two, where all rows at once are too many."""
+    middle = call.rows // 2
+    first, last = (
+        {name: _cut(name, value, start, stop, call.rows) for name, value in call.arguments.items()}
+        for start, stop in ((0, middle), (middle, call.rows))
+    )
+    return Call(call.forward, first, call.within, call.alone), Call(call.forward, last, call.within, call.alone)
+
+
+def together(first: Any, last: Any) -> Any:
+    """The output of both halves as one."""
+    if isinstance(first, torch.Tensor):
+        return torch.cat([first, last]) if first.ndim else first
+    if isinstance(first, Mapping):
+        return type(first)(**{key: together(first[key], last[key]) for key in first})
+    if isinstance(first, list | tuple):
+        return type(first)(together(*ones) for ones in zip(first, last, strict=True))
+    return first
+
+
+def _cut(name: str, value: Any, start: int, stop: int, rows: int) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value[start:stop] if _has_rows(name, value, rows) else value
+    if isinstance(value, Mapping):
+        return {key: _cut(key, one, start, stop, rows) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_cut(name, one, start, stop, rows) for one in value)
+    return value
 
 
 def _likeness(name: str, value: Any, rows: int) -> Hashable:
@@ -131,3 +210,19 @@ def _rows_of(output: Any, start: int, stop: int, total: int) -> Any:
     if isinstance(output, list | tuple):
         return type(output)(_rows_of(one, start, stop, total) for one in output)
     return output
+
+
+def intercept(module: Any, park: Callable[[Call], Any]) -> None:
+    """Hand every call of a module's forward to `park`."""
+    module.forward = _parking(module.forward, park)
+
+
+def _parking(forward: Callable[..., Any], park: Callable[[Call], Any]) -> Callable[..., Any]:
+    signature = inspect.signature(forward)
+
+    def parked(*args: Any, **kwargs: Any) -> Any:
+        return park(Call.of(forward, signature, *args, **kwargs))
+
+    parked.__signature__ = signature  # type: ignore[attr-defined]  # some pipelines look at the forward's parameters
+    parked.forward = forward  # type: ignore[attr-defined]
+    return parked

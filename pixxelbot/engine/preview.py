@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
 from PIL import Image
 
+from pixxelbot.engine.noise import encoded
 from pixxelbot.picture import grid
 
 SIDE: Final = 256
@@ -17,37 +20,75 @@ FIT_IMAGES, FIT_SIDE, FIT_PATCHES = 4, 128, 8
 """Number, side in pixels and colour patches a side of the pictures that the map is fitted on."""
 
 
-def fit(vae: Any) -> torch.Tensor | None:
+@dataclass(frozen=True)
+class Scales:
+    """How latents that a denoiser works on come from what an autoencoder gives: (latents − shift) × factor."""
+
+    shift: Any
+    factor: Any
+
+
+def scales(vae: Any, dimensions: int = 4) -> Scales:
+    """Of this autoencoder; numbers, or tensors with a value for each channel."""
+    config = vae.config
+    if getattr(config, "latents_mean", None) and getattr(config, "latents_std", None):
+        shape = 1, -1, *(1,) * (dimensions - 2)
+        mean, deviation = (torch.tensor(config[name]).view(shape) for name in ("latents_mean", "latents_std"))
+        return Scales(mean, getattr(config, "scaling_factor", None) or 1.0 / deviation)
+    return Scales(getattr(config, "shift_factor", None) or 0.0, config.scaling_factor)
+
+
+def unscaled(latents: torch.Tensor, pipeline: Any, size: tuple[int, int]) -> torch.Tensor:
+    """What the autoencoder would decode: (batch, channels, [1,] height, width) in float32 on the CPU.
+
+    Transformers' latents come packed, two by two latents to a token; `size` in pixels says how they lie.
+    """
+    plain = latents.detach()
+    if plain.ndim == 3:
+        plain = pipeline._unpack_latents(plain, size[1], size[0], pipeline.vae_scale_factor)
+    plain = plain.float().cpu()
+    found = scales(pipeline.vae, plain.ndim)
+    unpacked: torch.Tensor = plain / found.factor + found.shift
+    return unpacked
+
+
+def fit(vae: Any) -> torch.Tensor:
     """The map (channels + 1, 3) that best gives an autoencoder's colours back, by least squares.
 
-    Found by encoding a few soft colour patterns, so that it serves any autoencoder; None for those whose latents are
-    not (batch, channels, height, width).
+    Found by encoding a few soft colour patterns, so that it serves any autoencoder.
     """
     draw = torch.Generator().manual_seed(0)
     patches = torch.rand((FIT_IMAGES, 3, FIT_PATCHES, FIT_PATCHES), generator=draw) * 2 - 1
     images = torch.nn.functional.interpolate(patches, size=(FIT_SIDE, FIT_SIDE), mode="bilinear")
-    if type(vae).__name__ != "AutoencoderKL":
-        return None
     with torch.no_grad():
-        latents = vae.encode(images.to(vae.device, vae.dtype)).latent_dist.mean.float().cpu()
-    colours = torch.nn.functional.adaptive_avg_pool2d(images, latents.shape[-2:])
+        latents = _flat(encoded(vae, images).float().cpu())
+    colours = torch.nn.functional.adaptive_avg_pool2d(images, (latents.shape[-2], latents.shape[-1]))
     found: torch.Tensor = torch.linalg.lstsq(_with_one(latents), colours.permute(0, 2, 3, 1).reshape(-1, 3)).solution
     return found
 
 
-def webp(latents: torch.Tensor, vae: Any, colours: torch.Tensor) -> bytes:
-    """A WebP of latents (batch, channels, height, width), several as a grid."""
-    shift = getattr(vae.config, "shift_factor", None) or 0.0
-    plain = latents.detach().float().cpu() / vae.config.scaling_factor + shift
+def webp(latents: torch.Tensor, colours: torch.Tensor) -> bytes:
+    """A WebP of what `unscaled` gave, several as a grid."""
+    plain = _flat(latents)
     count, _, height, width = plain.shape
     values = (_with_one(plain) @ colours).reshape(count, height, width, 3)
     levels = ((values.nan_to_num() / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
-    whole = grid([Image.fromarray(one) for one in levels])
+    return encode([Image.fromarray(one) for one in levels])
+
+
+def encode(pictures: Sequence[Image.Image]) -> bytes:
+    """A small WebP, several as a grid."""
+    whole = grid(pictures)
     factor = SIDE / max(whole.size)
     size = max(1, round(whole.width * factor)), max(1, round(whole.height * factor))
-    encoded = io.BytesIO()
-    whole.resize(size, Image.Resampling.BICUBIC).save(encoded, "WEBP", quality=QUALITY, method=2)
-    return encoded.getvalue()
+    held = io.BytesIO()
+    whole.resize(size, Image.Resampling.BICUBIC).save(held, "WEBP", quality=QUALITY, method=2)
+    return held.getvalue()
+
+
+def _flat(latents: torch.Tensor) -> torch.Tensor:
+    """Without the dimension of frames that video autoencoders have."""
+    return latents[:, :, 0] if latents.ndim == 5 else latents
 
 
 def _with_one(latents: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ SAMPLERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "DPM++ 2M": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++"}),  # Lu et al. 2022
     "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "use_karras_sigmas": True}),
     "UniPC": ("UniPCMultistepScheduler", {}),  # Zhao et al. 2023
+    "LCM": ("LCMScheduler", {}),  # Luo et al. 2023
     "FlowMatch Euler": ("FlowMatchEulerDiscreteScheduler", {}),  # Esser et al. 2024
 }
 """Name → diffusers' scheduler class and what it is told beside the model's own scheduler configuration."""
@@ -49,6 +50,9 @@ def _begin_at_the_first(scheduler: Any) -> None:
 
     @functools.wraps(set_timesteps)
     def and_begin(*args: Any, **kwargs: Any) -> None:
+        steps = args[0] if args else kwargs.get("num_inference_steps")
+        if steps and steps > scheduler.config.get("original_inference_steps", steps):  # LCM chooses among so many
+            scheduler.register_to_config(original_inference_steps=steps)
         set_timesteps(*args, **kwargs)
         scheduler.set_begin_index(0)  # img2img and inpaint set a later one afterwards
 
@@ -63,13 +67,28 @@ class Glimpse:
 
     def __init__(self, scheduler: Any) -> None:
         self.believed: torch.Tensor | None = None
+        self.noise_left = 1.0
+        """Share of noise in the latents before the last step."""
         step = scheduler.step
 
         @functools.wraps(step)  # pipelines look at its parameters to see whether it takes a generator
-        def watched(*args: Any, return_dict: bool = True, **kwargs: Any) -> Any:
-            result = step(*args, return_dict=True, **kwargs)
+        def watched(output: Any, time: Any, sample: Any, *args: Any, return_dict: bool = True, **kwargs: Any) -> Any:
+            level = _noise_level(scheduler, time)
+            result = step(output, time, sample, *args, return_dict=True, **kwargs)
             held = getattr(scheduler, "model_outputs", None)
             self.believed = getattr(result, "pred_original_sample", held[-1] if held else None)
+            if self.believed is None and not hasattr(scheduler, "alphas_cumprod"):
+                self.believed = sample - level * output  # a straight way's end (Liu et al. 2022)
+            self.noise_left = level
             return result if return_dict else (result.prev_sample,)
 
         scheduler.step = watched
+
+
+def _noise_level(scheduler: Any, time: Any) -> float:
+    """Share of noise in latents at a time of a schedule."""
+    if hasattr(scheduler, "alphas_cumprod"):
+        place = min(max(round(float(time)), 0), len(scheduler.alphas_cumprod) - 1)
+        return float((1 - scheduler.alphas_cumprod[place]) ** 0.5)
+    index = scheduler.step_index
+    return float(scheduler.sigmas[scheduler.begin_index or 0 if index is None else index])

@@ -1,12 +1,14 @@
 """The engine as its parent speaks to it: in frames over standard input and output.
 
-in    open {models, device, dtype, memory_budget, preview_seconds, log}     first, once
+in    open {models, networks, device, dtype, memory_budget, preview_seconds, log}     first, once
       draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
+      ask {ask, kind, words} + one picture each
 out   ready {loaded, device}  ·  broken {code, message}
       progress {job, attempt, step, total, seconds_left, loaded} + preview, or none
       rendered {job, attempt, pictures: [{…}], seconds, model_hash, notes, loaded} + one PNG each + grid, or none
       failed {job, attempt, code, message}
+      answered {ask, model_hash, vectors, scores} + one mask each, or failed {ask, code, message}
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from pixxelbot.engine.residency import Models, failure_of
 from pixxelbot.errors import InvalidPicture, PixxelbotError
 from pixxelbot.frames import pack
 from pixxelbot.job import Job, Progress
+from pixxelbot.picture import FORMATS
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
 Frame = tuple[dict[str, Any], list[bytes]]
@@ -59,7 +63,7 @@ class Service:
 
     def _open(self, opening: dict[str, Any]) -> Engine:
         places = dict(opening["models"])
-        models = Models(places, opening["device"], opening["dtype"], opening["memory_budget"])
+        models = Models(places, opening["device"], opening["dtype"], opening["memory_budget"], opening["networks"])
         if error := failure_of(models.want(next(iter(places)))):
             raise error
         return Engine(models, preview_seconds=opening.get("preview_seconds", PREVIEW_SECONDS))
@@ -71,7 +75,27 @@ class Service:
     def _obey(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
         if header["do"] == "cancel":
             engine.cancel(header["job"], header["attempt"])
+        elif header["do"] == "ask":
+            self._ask(engine, header, blobs)
+        else:
+            self._draw(engine, header, blobs)
+
+    def _ask(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
+        question = Question(kind=header["kind"], words=tuple(header["words"]))
+        tell = partial(self._tell_answer, header["ask"])
+        try:
+            engine.ask(question, [_picture(blob) for blob in blobs], tell)
+        except InvalidPicture as error:
+            tell(error)
+
+    def _tell_answer(self, name: str, found: Answer | PixxelbotError) -> None:
+        if isinstance(found, PixxelbotError):
+            self._say({"say": "failed", "ask": name, "code": found.code, "message": str(found)})
             return
+        told = {"say": "answered", "ask": name, "model_hash": found.model_hash}
+        self._say(told | {"vectors": found.vectors, "scores": found.scores}, found.masks)
+
+    def _draw(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
         recipe = Recipe.load(header["recipe"])
         job = Job(id=header["job"], attempt=header["attempt"], recipe=recipe, request_id="", member_id="")
         tell = partial(self._tell, engine, job)
@@ -109,7 +133,7 @@ class Service:
 
 def _picture(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
         image.load()
     except (OSError, SyntaxError, ValueError) as error:
         raise InvalidPicture(f"A stored picture cannot be read: {error}") from error

@@ -168,9 +168,7 @@ class OfflinePlanner:
 
     name = "offline"
 
-    sees = False
-
-    async def plan(self, ask: Ask, hear: object = None) -> Intent:
+    async def plan(self, ask: Ask) -> Intent:
         """The intent of a request; never fails."""
         return understand(ask)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from pixxelbot.errors import RenderError
 from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 from tests.databases import rendered
 
@@ -28,6 +29,9 @@ class FakeRenderer:
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
+
+    async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
+        return Answer(model_hash="fake")
 
     def predict(self, recipe: Recipe) -> float:
         return float(recipe.count)

@@ -20,9 +20,18 @@ import pytest_asyncio
 from PIL import Image
 
 from pixxelbot.dispatch.renderers.local import LocalRenderer
-from pixxelbot.errors import ModelCorrupt, ModelIncomplete, NotFound, OutOfMemory, RendererCrashed
+from pixxelbot.errors import (
+    InvalidPicture,
+    ModelCorrupt,
+    ModelIncomplete,
+    NoNetwork,
+    NotFound,
+    OutOfMemory,
+    RendererCrashed,
+)
 from pixxelbot.job import Job, Progress, Rendered
 from pixxelbot.picture import read_metadata
+from pixxelbot.question import Question
 from pixxelbot.settings import BUNDLED
 from tests import factories
 
@@ -156,7 +165,7 @@ async def test_the_child_gives_way_and_knows_no_secrets(
         await starting
     assert not child.is_running()
     if sys.platform != "win32":
-        assert psutil.Process(renderer.pid).nice() == min(psutil.Process().nice() + 10, 19)
+        assert psutil.Process(renderer.pid).nice() == 10
 
 
 async def test_closing_ends_the_child_and_fails_what_is_in_flight(tmp_path: Path) -> None:
@@ -234,3 +243,11 @@ async def test_a_child_ends_when_its_pipe_closes_while_it_still_starts() -> None
     child.stdin.close()
     async with asyncio.timeout(PATIENCE):
         assert await child.wait() == 0
+
+
+async def test_a_question_without_a_network_for_it_says_how_to_set_one_up(renderer: LocalRenderer) -> None:
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(NoNetwork, match="name:segmenter=folder"):
+            await renderer.ask(Question(kind="segment", words=("the hat",)), [factories.png("red", (64, 64))])
+        with pytest.raises(InvalidPicture):
+            await renderer.ask(Question(kind="embed_picture"), [b"no picture"])

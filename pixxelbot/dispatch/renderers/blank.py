@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from hashlib import sha256
 
 from PIL import Image
 
+from pixxelbot.errors import NoNetwork
 from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
 SIDE = 8
@@ -40,6 +42,10 @@ class BlankRenderer:
             for index in range(recipe.count)
         )  # fmt: skip
         yield Rendered(job_id=job.id, attempt=job.attempt, pictures=pictures, seconds=0.0, model_hash="")
+
+    async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
+        """There is no network here to ask."""
+        raise NoNetwork("segmenter" if question.kind == "segment" else "clip")
 
     def predict(self, recipe: Recipe) -> float:
         """No time at all."""

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixxelbot.dispatch.renderers.speed import Speed
-from pixxelbot.errors import PixxelbotError, RendererCrashed, by_code
+from pixxelbot.errors import PixxelbotError, RendererCrashed, recalled
 from pixxelbot.frames import LENGTH, header_of, length_of, pack
-from pixxelbot.job import Drawn, Job, Progress, Rendered
+from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
 
@@ -49,6 +50,7 @@ class LocalRenderer:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._told: dict[Key, asyncio.Queue[Told]] = {}
+        self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._loaded: tuple[str, ...] = ()
         self._up: asyncio.Future[None] | None = None
         self._tries = 0
@@ -97,6 +99,18 @@ class LocalRenderer:
         finally:
             if self._told.pop(key, None) is not None and self.ready:
                 self._send_now({"do": "cancel", "job": job.id, "attempt": job.attempt})
+
+    async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
+        """Answer a question about words or pictures between two steps; see the seam."""
+        await self._wait_until_up()
+        name = new_id()
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[name] = answered
+        try:
+            await self._send({"do": "ask", "ask": name, "kind": question.kind, "words": question.words}, pictures)
+            return await answered
+        finally:
+            del self._asked[name]
 
     @property
     def ready(self) -> bool:
@@ -159,6 +173,9 @@ class LocalRenderer:
         crashed = RendererCrashed("The drawing process died. The job is tried again.")
         for told in self._told.values():
             told.put_nowait(crashed)
+        for answered in self._asked.values():
+            if not answered.done():
+                answered.set_exception(RendererCrashed("The drawing process died. Ask again."))
         self._told.clear()
         self._loaded = ()
         if self._up and not self._up.done():
@@ -188,6 +205,8 @@ class LocalRenderer:
             self._up.set_result(None)
         elif header["say"] == "broken":
             self._break(_error(header))
+        elif "ask" in header:
+            self._answer(header, blobs)
         else:
             self._pass_on(header, blobs)
 
@@ -203,6 +222,18 @@ class LocalRenderer:
         del self._told[key]
         self._tries = 0
         told.put_nowait(_error(header) if header["say"] == "failed" else _rendered(header, blobs))
+
+    def _answer(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+        """To whoever still waits for it."""
+        answered = self._asked.get(header["ask"])
+        if answered is None or answered.done():
+            return
+        if header["say"] == "failed":
+            answered.set_exception(_error(header))
+            return
+        vectors = tuple(tuple(vector) for vector in header["vectors"])
+        scores = tuple(header["scores"])
+        answered.set_result(Answer(model_hash=header["model_hash"], vectors=vectors, scores=scores, masks=tuple(blobs)))
 
     async def _send(self, header: dict[str, Any], blobs: Any = ()) -> None:
         self._send_now(header, blobs)
@@ -256,7 +287,8 @@ async def _log_words(process: asyncio.subprocess.Process) -> None:
 def _opening(settings: Settings) -> dict[str, Any]:
     return {
         "do": "open",
-        "models": [pair for pair in settings.models if ":role=" not in pair[0]],
+        "models": list(settings.checkpoints.items()),
+        "networks": settings.networks,
         "device": settings.device,
         "dtype": settings.dtype,
         "memory_budget": settings.memory_budget,
@@ -292,7 +324,4 @@ def _rendered(header: dict[str, Any], blobs: Sequence[bytes]) -> Rendered:
 
 def _error(header: dict[str, Any]) -> PixxelbotError:
     """The error as the child raised it; its words were put together there."""
-    kind = by_code(header["code"])
-    error = kind.__new__(kind)
-    error.args = (header["message"],)
-    return error
+    return recalled(header["code"], header["message"])

@@ -1,0 +1,79 @@
+"""Weight files: where they lie, whether they are whole, and what their hash is. Only safetensors: no pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import safetensors
+import torch
+
+from pixxelbot.errors import ModelCorrupt, ModelMissing
+
+HUB_ID: Final = re.compile(r"[\w-]+/[\w.-]+")
+LOADING_ERRORS: Final = (
+    OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ImportError, safetensors.SafetensorError,
+)  # fmt: skip
+"""What diffusers and transformers raise on folders they cannot read."""
+CHUNK: Final = 2**20
+"""Bytes hashed at a time."""
+
+
+def placed(where: str) -> Path:
+    """The folder or file; a hub id is fetched first.
+
+    Raises:
+        ModelMissing: it is not there.
+    """
+    place = Path(where)
+    if place.exists():
+        return place
+    if not HUB_ID.fullmatch(where):
+        raise ModelMissing(f"The model folder {place} does not exist. Correct PIXXELBOT_MODELS or put it there.")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(where, allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelMissing(f"There is no folder {where}, and it could not be fetched from the hub: {error}") from error
+
+
+def check(file: Path) -> None:
+    """The header says how long the file must be: a truncated copy is found before anything is loaded.
+
+    Raises:
+        ModelCorrupt: it cannot be read.
+    """
+    try:
+        with safetensors.safe_open(file, framework="pt"):
+            return
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+
+
+def keys(file: Path) -> list[str]:
+    """Names of the tensors in it."""
+    with safetensors.safe_open(file, framework="pt") as stored:
+        return list(stored.keys())
+
+
+def hash_of(folder: Path, files: Sequence[Path]) -> str:
+    """One hash over the sha256 and the name of each."""
+    whole = hashlib.sha256()
+    for file in files:
+        one = hashlib.sha256()
+        with file.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                one.update(chunk)
+        whole.update(f"{one.hexdigest()}  {file.relative_to(folder).as_posix()}\n".encode())
+    return whole.hexdigest()
+
+
+def size_of(*modules: Any) -> int:
+    """Bytes of all parameters and buffers."""
+    held = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
+    return sum(tensor.numel() * tensor.element_size() for tensor in held if isinstance(tensor, torch.Tensor))
