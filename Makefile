@@ -11,7 +11,7 @@ demo: $(VENV)/.installed ## Draw four pictures with the bundled model, on the wa
 	@$(BIN)/pixxelbot imagine "$(WORDS)"
 
 test: $(VENV)/.installed-test ## Run every test.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.installed-test ## Lint, format and types; changes nothing.
 	$(BIN)/ruff check .

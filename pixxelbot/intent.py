@@ -103,6 +103,8 @@ class Intent(BaseModel):
     """What the member should know, such as an announced fallback."""
     choices: tuple[Choice, ...] = ()
     """Answers to a question, each one tap away."""
+    confirmed: bool = False
+    """The member has seen how many pictures this makes, and wants them."""
     tokens: tuple[int, int] = (0, 0)
     """What the language model read and wrote for this, in its own tokens."""
 
@@ -184,3 +186,5 @@ class Ask(BaseModel):
     """When the member wrote, for "yesterday"."""
     turns: tuple[Turn, ...] = ()
     """The conversation so far, oldest first."""
+    looks: dict[str, bytes] = Field(default={}, repr=False)
+    """Small JPEGs of pictures by id, for a planner that sees."""

@@ -27,6 +27,8 @@ MIN_SIDE: Final = 8
 """Pixels: one latent of the common autoencoders."""
 MAX_SIDE: Final = 4096
 """Pixels; larger uploads are scaled down, no model draws more."""
+LOOK_SIDE: Final = 512
+"""Pixels of what a language model is shown; the common ones cut more than that into tiles and charge for each."""
 MAX_ALT: Final = 1024
 """Characters that Discord takes as an attachment's description."""
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
@@ -199,6 +201,16 @@ def grid(images: Sequence[Image.Image]) -> Image.Image:
     for place, image in enumerate(images):
         whole.paste(image, (place % across * width, place // across * height))
     return whole
+
+
+def look_at(png: bytes) -> bytes:
+    """A small JPEG of a picture, for networks that look at it."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as opened:
+        small = opened.convert("RGB")
+    small.thumbnail((LOOK_SIDE, LOOK_SIDE))
+    held = io.BytesIO()
+    small.save(held, "JPEG", quality=85)
+    return held.getvalue()
 
 
 def alt_text(recipe: Recipe, index: int) -> str:

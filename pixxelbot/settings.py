@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     """Name of the language model there."""
     llm_timeout: float = Field(default=20.0, gt=0, le=600)
     """Seconds one planning may take in all."""
+    llm_context: int = Field(default=8192, ge=2048)
+    """Tokens that the language model reads and writes at most; conversations are cut to fit."""
+    llm_vision: Literal["auto", "on", "off"] = "auto"
+    """Whether it is shown pictures; `auto` tries and remembers."""
     home: Path = Path("data")
     """Everything the bot keeps: database, pictures, profiles, logs."""
     database_url: str | None = None

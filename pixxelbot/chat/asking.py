@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import discord
 
-from pixxelbot.chat import cards, permissions
-from pixxelbot.errors import PixxelbotError
-from pixxelbot.intent import Changes
+from pixxelbot.chat import cards, permissions, words
+from pixxelbot.chat.place import Place, of_interaction
+from pixxelbot.errors import PixxelbotError, Refused, StoreError
+from pixxelbot.intent import Action, Changes
 from pixxelbot.job import Address, Request
+from pixxelbot.picture import Picture
+from pixxelbot.rights import Verb
 
 if TYPE_CHECKING:
-    from pixxelbot.chat.bot import Bot
+    from pixxelbot.chat.bot import Bot, Chat
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +40,15 @@ def member_id(user: discord.abc.Snowflake) -> str:
     return f"discord:{user.id}"
 
 
-def moderates(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the member may manage others' messages here."""
-    return interaction.guild_id is not None and interaction.permissions.manage_messages
+async def moderates(interaction: discord.Interaction[Bot]) -> bool:
+    """Whether the member may delete and cancel what others asked for here."""
+    place = of_interaction(interaction)
+    return place.moderates(await interaction.client.chat.studio.policy.rules(place.address()))
+
+
+async def speaker(interaction: discord.Interaction[Bot]) -> words.Words:
+    """The words in the member's language: the one they set, else Discord's."""
+    return await interaction.client.chat.speaker(member_id(interaction.user), str(interaction.locale))
 
 
 async def opened(interaction: discord.Interaction[Bot]) -> Address:
@@ -51,11 +60,9 @@ async def opened(interaction: discord.Interaction[Bot]) -> Address:
     """
     interaction.client.chat.check_open()
     permissions.check_interaction(interaction)
-    answer = await _acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
+    answer = await acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
     alive = not interaction.extras.get("unknown")
-    return Address(
-        guild_id=str(interaction.guild_id) if interaction.guild_id else None,
-        channel_id=str(interaction.channel_id) if interaction.channel_id else None,
+    return of_interaction(interaction).address(
         message_id=str(answer.message_id) if answer and answer.message_id else None,
         application_id=str(interaction.application_id),
         interaction_token=interaction.token if alive else None,
@@ -65,10 +72,16 @@ async def opened(interaction: discord.Interaction[Bot]) -> Address:
 
 async def noted(interaction: discord.Interaction[Any]) -> None:
     """Acknowledge without a message of its own."""
-    await _acknowledged(interaction, lambda: interaction.response.defer())
+    await acknowledged(interaction, lambda: interaction.response.defer())
 
 
-async def _acknowledged(
+async def quietly(interaction: discord.Interaction[Bot]) -> words.Words:
+    """Acknowledge with a message that the member alone will see; the words to fill it with."""
+    await acknowledged(interaction, lambda: interaction.response.defer(thinking=True, ephemeral=True))
+    return await speaker(interaction)
+
+
+async def acknowledged(
     interaction: discord.Interaction[Any],
     acknowledge: Callable[[], Awaitable[discord.InteractionCallbackResponse[Any] | None]],
 ) -> discord.InteractionCallbackResponse[Any] | None:
@@ -90,7 +103,7 @@ async def _acknowledged(
     return None
 
 
-def request(
+async def request(
     interaction: discord.Interaction[Bot],
     address: Address,
     *,
@@ -98,7 +111,14 @@ def request(
     given: Changes | None = None,
     sources: Sequence[str] = (),
 ) -> Request:
-    """The request that an interaction makes."""
+    """The request that an interaction makes, with the share of the queue that its member's roles give.
+
+    Raises:
+        Refused: the server does not want this member to ask in this channel.
+    """
+    chat, place = interaction.client.chat, of_interaction(interaction)
+    rules = await chat.studio.policy.rules(address)
+    place.check(rules)
     return Request(
         source_event_id=f"interaction:{interaction.id}",
         member_id=member_id(interaction.user),
@@ -107,8 +127,47 @@ def request(
         given=given or Changes(),
         sources=tuple(sources),
         address=address,
-        locale=str(interaction.locale),
+        locale=(await speaker(interaction)).locale,
+        weight=rules.weight_of(place.roles),
     )
+
+
+async def follow_up(
+    interaction: discord.Interaction[Bot],
+    action: Action,
+    targets: Sequence[str],
+    changes: Changes | None = None,
+    words: str = "",
+) -> None:
+    """Acknowledge and accept something to be drawn from pictures."""
+    chat = interaction.client.chat
+    address = await opened(interaction)
+    asked = await request(interaction, address, words=words)
+    await chat.followed(asked, chat.studio.follow_up(action, tuple(targets), asked, changes))
+
+
+async def allowed(interaction: discord.Interaction[Bot], verb: Verb, found: Picture) -> Picture:
+    """The picture, if the member may do this with it here.
+
+    Raises:
+        Refused: they may not.
+    """
+    chat, place = interaction.client.chat, of_interaction(interaction)
+    moderator = place.moderates(await chat.studio.policy.rules(place.address()))
+    return permitted(chat, member_id(interaction.user), verb, found, place, moderator)
+
+
+def permitted(chat: Chat, member: str, verb: Verb, found: Picture, place: Place, moderator: bool = False) -> Picture:
+    """The picture, if this member may do this with it in this place.
+
+    Raises:
+        Refused: they may not.
+    """
+    if chat.studio.may(member, verb, found, place.address(), moderator):
+        return found
+    if verb in ("delete", "cancel"):
+        raise Refused("Only the member who asked for this picture, or a moderator, can delete it.")
+    raise Refused("That picture was made elsewhere, where not everybody here may look; it stays there.")
 
 
 async def guarded(interaction: discord.Interaction[Bot], work: Coroutine[Any, Any, None]) -> None:
@@ -128,7 +187,11 @@ async def failure(work: Coroutine[Any, Any, Any]) -> BaseException | None:
 async def tell(interaction: discord.Interaction[Bot], error: BaseException) -> None:
     """Show the member what happened: in the placeholder where there is one, else for their eyes only."""
     note(error, interaction.token)
-    card = cards.error_card(error)
+    try:
+        say = await speaker(interaction) if interaction.response.is_done() else words.of(str(interaction.locale))
+    except StoreError:
+        say = words.of(str(interaction.locale))
+    card = cards.error_card(say, error)
     for pause in (*TELLING_PAUSES, None):
         try:
             await _show(interaction, card)

@@ -16,11 +16,15 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from pixxelbot.chat import asking, buttons, commands, reactions
+from pixxelbot.chat import asking, buttons, reactions, talk, words
+from pixxelbot.chat.commands import tree
 from pixxelbot.chat.deliver import Postman
+from pixxelbot.chat.press import Control, Press
 from pixxelbot.chat.preview import Previews
 from pixxelbot.chat.records import Records
-from pixxelbot.errors import ConfigurationError, QueueClosed
+from pixxelbot.chat.starboard import Starboard
+from pixxelbot.chat.votes import Votes
+from pixxelbot.errors import ConfigurationError, DeliveryError, QueueClosed
 from pixxelbot.job import Delivery, Job, Progress, Request
 from pixxelbot.recipe import Limits
 from pixxelbot.settings import Settings
@@ -57,7 +61,9 @@ def point_at(settings: Settings) -> None:
 
 def intents() -> discord.Intents:
     """The least that the bot needs: none of them is privileged."""
-    return discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+    return discord.Intents(
+        guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, dm_reactions=True
+    )  # fmt: skip
 
 
 class Bot(discord.AutoShardedClient):
@@ -75,12 +81,12 @@ class Bot(discord.AutoShardedClient):
         )
         self.shard_ids = list(settings.shard_ids) if settings.shard_ids else None
         self.chat = chat
-        self.tree = commands.build_tree(self)
+        self.tree = tree.build_tree(self)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def setup_hook(self) -> None:
         """Between login and the gateway: buttons, commands, and what an earlier run left."""
-        self.add_dynamic_items(buttons.Control)
+        self.add_dynamic_items(Control)
         await self._count_shards()
         self._start(self.chat.previews.resume())
         await asyncio.wait({self._start(self._sync_commands())}, timeout=SYNC_PATIENCE)
@@ -89,7 +95,7 @@ class Bot(discord.AutoShardedClient):
         """Forms are recognised here by their `custom_id`, as discord.py knows only those opened since its start."""
         if interaction.type is discord.InteractionType.modal_submit:
             data: Any = interaction.data or {}
-            press = buttons.Press.read(str(data.get("custom_id", "")))
+            press = Press.read(str(data.get("custom_id", "")))
             if press is not None:
                 await asking.guarded(interaction, buttons.submitted(interaction, press))
 
@@ -102,6 +108,10 @@ class Bot(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """The gateway has told all."""
         log.info("connected to Discord as %s, in %d servers", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody said something; its text comes along only where it concerns the bot."""
+        await talk.heard(self.chat, message)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """A reaction on any message."""
@@ -128,11 +138,11 @@ class Bot(discord.AutoShardedClient):
 
     async def _sync_commands(self) -> None:
         """Tell Discord the commands, if they differ from what it was last told."""
-        print_ = commands.fingerprint(self.tree, self.application_id)
-        while await self.chat.store.flag(commands.SYNCED) != print_:
+        print_ = await tree.fingerprint(self.tree, self.application_id)
+        while await self.chat.store.flag(tree.SYNCED) != print_:
             try:
                 await self.tree.sync()
-                await self.chat.store.set_flag(commands.SYNCED, print_)
+                await self.chat.store.set_flag(tree.SYNCED, print_)
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.warning("the commands could not be told to Discord, trying again: %s", error)
                 await asyncio.sleep(SYNC_DELAY)
@@ -155,8 +165,9 @@ class Chat:
     def __init__(self, settings: Settings, studio: Studio, store: Records, limits: Mapping[str, Limits]) -> None:
         self.settings, self.studio, self.store, self.limits = settings, studio, store, limits
         self.client: Bot | None = None
-        self.postman = Postman(store, lambda: self.client)
+        self.postman = Postman(store, studio, lambda: self.client)
         self.previews = Previews(settings, studio, store, self.postman)
+        self.votes, self.starboard = Votes(self), Starboard(self)
         self.reacting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = asyncio.Event()
 
@@ -169,6 +180,15 @@ class Chat:
         point_at(self.settings)
         quiet = logging.getLogger("discord")  # below INFO it logs URLs and events with tokens in them
         quiet.setLevel(max(quiet.getEffectiveLevel(), logging.INFO))
+        beside = [asyncio.create_task(work) for work in (self.votes.run(), self.starboard.run())]
+        try:
+            await self._keep_connected()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _keep_connected(self) -> None:
         delay = FIRST_DELAY
         while not self._closing.is_set():
             started = time.monotonic()
@@ -195,7 +215,33 @@ class Chat:
         placeholder = request.address.message_id
         if delivery.kind == "result" and delivery.job and placeholder:  # before anybody can react to what it shows
             await self.store.remember_message(delivery.job.id, placeholder, request.address.channel_id)
-        return await self.postman.deliver(replace(delivery, request=request))
+        message_id = await self.postman.deliver(replace(delivery, request=request))
+        if delivery.kind == "result" and message_id and request.address.channel_id:
+            await self._hint(request, message_id)
+        return message_id
+
+    async def _hint(self, request: Request, message_id: str) -> None:
+        rules = await self.studio.policy.rules(request.address)
+        if rules.hints and request.address.channel_id:
+            try:
+                await reactions.hint(self, request.address.channel_id, message_id)
+            except DeliveryError as error:
+                log.info("no hints under message %s: %s", message_id, error)
+
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """A button was pressed, or something chosen from a menu."""
+        await buttons.pressed(interaction, press)
+
+    async def speaker(self, member_id: str, locale: str) -> words.Words:
+        """The words in a member's language: the one they set, else that of a locale."""
+        return await self.postman.speaker(member_id, locale)
+
+    async def speaker_of(self, member_id: str, guild_id: int | None) -> words.Words:
+        """The same where Discord does not say the member's language: that of their last request, else the server's."""
+        last = await self.store.requests(member=member_id, limit=1)
+        guild = self.client.get_guild(guild_id) if self.client and guild_id else None
+        locale = last[0].locale if last else str(guild.preferred_locale) if guild else words.SOURCE
+        return await self.speaker(member_id, locale)
 
     def on_progress(self, job: Job, progress: Progress) -> None:
         """A render moved on."""

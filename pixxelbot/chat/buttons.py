@@ -1,107 +1,77 @@
-"""Buttons and menus under a result, and the remix form. All of their state is in their `custom_id`.
-
-`px1:verb:id:n`: version 1, what to do, the job's id (for `cancel`: the request's), and the picture's number from 1
-(0: all of them, or as the menu says).
-"""
+"""What buttons, menus and forms do. They work after any number of restarts: all they need is in their `custom_id`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
-from discord import ui
 
-from pixxelbot.chat import asking
+from pixxelbot.chat import asking, cards, foreign, forms, lists, regions, views, votes
+from pixxelbot.chat.deliver import Letter, original_sheets, translated
+from pixxelbot.chat.forms import Filled
+from pixxelbot.chat.place import of_interaction
+from pixxelbot.chat.press import Press
+from pixxelbot.chat.recipes import recipe_view
 from pixxelbot.chat.records import Records
-from pixxelbot.errors import InvalidRequest, NotFound, OutOfRange, UnknownChoice
-from pixxelbot.intent import Action, Changes
-from pixxelbot.job import Job
+from pixxelbot.errors import DeliveryError, InvalidRequest, NotFound, Refused
+from pixxelbot.intent import Changes
+from pixxelbot.job import Request
 from pixxelbot.picture import Picture
-from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Recipe
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
 
-CUSTOM_ID: Final = re.compile(r"px1:(?P<verb>[a-z_]+):(?P<id>[0-9A-Z]{26}):(?P<index>\d{1,2})")
-MOST_BUTTONS: Final = 4
-"""Pictures with a button each; five to ten get a menu, as a row holds five."""
-FORM_SECONDS: Final = 900
-"""A form left open longer than its interaction's token can be sent no more."""
-ASPECT: Final = re.compile(r"\d{1,4}:\d{1,4}")
+Handler = Callable[["discord.Interaction[Bot]", Press], Awaitable[None]]
 
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What a `custom_id` says."""
-
-    verb: str
-    id: str
-    index: int
-
-    @property
-    def custom_id(self) -> str:
-        """The text that Discord keeps for us."""
-        return f"px1:{self.verb}:{self.id}:{self.index}"
-
-    @classmethod
-    def read(cls, custom_id: str) -> Self | None:
-        """The press behind a `custom_id`, or None where it is not ours."""
-        match = CUSTOM_ID.fullmatch(custom_id)
-        return cls(match["verb"], match["id"], int(match["index"])) if match else None
-
-
-class Control(ui.DynamicItem[ui.Item[Any]], template=CUSTOM_ID):
-    """A button or a menu of ours; discord.py makes it anew from its `custom_id` after any restart."""
-
-    def __init__(self, item: ui.Item[Any], press: Press) -> None:
-        super().__init__(item)
-        self.press = press
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made from what Discord sends back."""
-        return cls(item, Press(match["verb"], match["id"], int(match["index"])))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do it; whatever goes wrong reaches the member."""
-        data: Any = interaction.data or {}
-        index = int(next(iter(data.get("values") or ()), self.press.index))
-        press = Press(self.press.verb, self.press.id, index)
-        await asking.guarded(interaction, pressed(interaction, press))
+OBSOLETE: Final = "This button is from a version of the bot that is no more. Please ask anew."
 
 
 async def pressed(interaction: discord.Interaction[Bot], press: Press) -> None:
     """Carry out one press of a button or choice from a menu."""
-    match press.verb:
-        case "cancel":
-            await _cancel(interaction, press)
-        case "delete":
-            await _delete(interaction, press)
-        case "remix":
-            await _open_form(interaction, press)
-        case "upscale" | "vary" | "again":
-            await _follow_up(interaction, press, press.verb)
-        case _:
-            raise InvalidRequest("This button is from a version of the bot that is no more. Please ask anew.")
+    if press.verb in OF_A_PICTURE or press.verb in views.FOLLOW_UPS:
+        press = Press(press.verb, press.id, _chosen_place(press))
+        await _of_a_picture(interaction, press)
+    elif press.verb in OTHERS:
+        await OTHERS[press.verb](interaction, press)
+    else:
+        raise InvalidRequest(OBSOLETE)
 
 
-async def _follow_up(
-    interaction: discord.Interaction[Bot], press: Press, action: Action, changes: Changes | None = None, words: str = ""
-) -> None:
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    targets = await targets_of(chat.store, press)
-    request = asking.request(interaction, address, words=words)
-    await chat.followed(request, chat.studio.follow_up(action, targets, request, changes))
+async def submitted(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """A form was sent in, perhaps one that was opened before a restart."""
+    if press.verb not in FORMS:
+        raise InvalidRequest(OBSOLETE)
+    await FORMS[press.verb](interaction, press)
 
 
-async def targets_of(store: Records, press: Press) -> tuple[str, ...]:
-    """Ids of the pictures a press means: the numbered one, else all that are left; one at least.
+def _chosen_place(press: Press) -> int:
+    first = next(iter(press.chosen), "")
+    return int(first) if first.isdecimal() else press.index
+
+
+async def _of_a_picture(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """A verb for one picture of a message that shows several asks which."""
+    if press.verb in views.ONE and press.index == 0:
+        left = await left_of(interaction.client.chat.store, press)
+        if len(left) > 1:
+            say = await asking.quietly(interaction)
+            view = views.which_view(say, press.verb, press.id, left)
+            await interaction.edit_original_response(content=say("menu.which"), view=view)
+            return
+        press = Press(press.verb, press.id, left[0].index + 1)
+    if press.verb in OF_A_PICTURE:
+        await OF_A_PICTURE[press.verb](interaction, press)
+        return
+    action, changes = views.FOLLOW_UPS[press.verb]
+    targets = [one.id for one in await left_of(interaction.client.chat.store, press)]
+    if action == "upscale":
+        targets = targets[:1]
+    await asking.follow_up(interaction, action, targets, changes)
+
+
+async def left_of(store: Records, press: Press) -> list[Picture]:
+    """The pictures a press means: the numbered one, else all that are left; one at least.
 
     Raises:
         NotFound: it was deleted, or the job never had it.
@@ -110,136 +80,202 @@ async def targets_of(store: Records, press: Press) -> tuple[str, ...]:
     left = [one for one in found if not one.deleted and press.index in (0, one.index + 1)]
     if not left:
         raise NotFound("picture", f"{press.index or 1} of {press.id[-10:]}")
-    return tuple(one.id for one in left)
+    return left
 
 
-async def _cancel(interaction: discord.Interaction[Bot], press: Press) -> None:
+async def _upscale_all(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """One request for each picture that is left; each has a message of its own."""
     chat = interaction.client.chat
-    await asking.noted(interaction)
-    await chat.studio.withdraw(press.id, asking.member_id(interaction.user), asking.moderates(interaction))
+    address = await asking.opened(interaction)
+    left = await left_of(chat.store, press)
+    first = await asking.request(interaction, address)
+    await chat.followed(first, chat.studio.follow_up("upscale", (left[0].id,), first))
+    for one in left[1:]:
+        message = await interaction.followup.send((await asking.speaker(interaction))("waiting.planning"), wait=True)
+        event = f"{first.source_event_id}:{one.index}"
+        asked = (await asking.request(interaction, address)).evolve(source_event_id=event)
+        asked = asked.evolve(address=of_interaction(interaction).address(
+            message_id=str(message.id), application_id=address.application_id,
+            interaction_token=address.interaction_token, token_expires_at=address.token_expires_at,
+        ))  # fmt: skip
+        await chat.followed(asked, chat.studio.follow_up("upscale", (one.id,), asked))
+
+
+# --- of a result ----------------------------------------------------------------------------------------------------
 
 
 async def _delete(interaction: discord.Interaction[Bot], press: Press) -> None:
     chat = interaction.client.chat
     await asking.noted(interaction)
-    for target in await targets_of(chat.store, press):
-        await chat.studio.delete(target, asking.member_id(interaction.user), asking.moderates(interaction))
-    await interaction.delete_original_response()
+    moderator = await asking.moderates(interaction)
+    for one in await left_of(chat.store, press):
+        await asking.allowed(interaction, "delete", one)
+        await chat.studio.delete(one.id, asking.member_id(interaction.user), moderator)
+    await translated(interaction.delete_original_response())
+    await chat.postman.refresh(press.id, beside=str(interaction.message.id) if interaction.message else None)
 
 
-async def _open_form(interaction: discord.Interaction[Bot], press: Press) -> None:
-    job = await interaction.client.chat.store.job(press.id)  # a form must be the first answer: nothing slow before it
-    form = RemixForm(press, job.recipe)
-    form.stop()  # so that discord.py keeps no copy: what is sent in is recognised by its custom_id, see `submitted`
-    await interaction.response.send_modal(form)
+async def _remix(interaction: discord.Interaction[Bot], press: Press) -> None:
+    chat = interaction.client.chat
+    job = await chat.store.job(press.id)
+    say = await asking.speaker(interaction)
+    await interaction.response.send_modal(forms.remix_form(say, press, job.recipe))
 
 
-class RemixForm(ui.Modal, title="Remix"):
-    """Prompt and parameters of a result, to be changed and drawn again."""
-
-    def __init__(self, press: Press, recipe: Recipe) -> None:
-        super().__init__(custom_id=press.custom_id, timeout=FORM_SECONDS)
-        self._ask("What to draw", "prompt", recipe.prompt, MAX_PROMPT, long=True)
-        self._ask("What to leave out", "negative_prompt", recipe.negative_prompt, MAX_PROMPT, long=True, needed=False)
-        self._ask("Aspect, such as 3:2", "aspect", recipe.aspect, 9, needed=False)
-        self._ask("How many pictures", "count", str(recipe.count), 2, needed=False)
-        self._ask("Seed (empty: the same)", "seed", "", 10, needed=False)
-
-    def _ask(self, text: str, name: str, value: str, longest: int, *, long: bool = False, needed: bool = True) -> None:
-        style = discord.TextStyle.paragraph if long else discord.TextStyle.short
-        box: ui.TextInput[Any] = ui.TextInput(
-            custom_id=name, default=value or None, max_length=longest, required=needed, style=style
-        )
-        self.add_item(ui.Label(text=text, component=box))
+async def _remixed(interaction: discord.Interaction[Bot], press: Press) -> None:
+    chat = interaction.client.chat
+    [one, *_] = await left_of(chat.store, press)
+    said = Filled.read(interaction.data).texts
+    flags = chat.studio.flags(said.get("parameters", ""), one.recipe.model)
+    changes = forms.remix_changes(said, one.recipe, flags)
+    await asking.follow_up(interaction, "remix", (one.id,), changes, words=said.get("prompt", ""))
 
 
-async def submitted(interaction: discord.Interaction[Bot], press: Press) -> None:
-    """A remix form was sent in, perhaps one that was opened before a restart."""
+async def _zoom(interaction: discord.Interaction[Bot], press: Press) -> None:
+    say = await asking.quietly(interaction)
+    view = views.zoom_view(say, press.id, press.index)
+    await interaction.edit_original_response(content=say("zoom.how"), view=view)
+
+
+async def _zoom_form(interaction: discord.Interaction[Bot], press: Press) -> None:
     job = await interaction.client.chat.store.job(press.id)
-    said = _said(interaction.data)
-    await _follow_up(interaction, press, "remix", remix_changes(said, job.recipe), words=said.get("prompt", ""))
+    await interaction.response.send_modal(forms.zoom_form(await asking.speaker(interaction), press, job.recipe))
 
 
-def _said(data: Any) -> dict[str, str]:
-    """Name → value of a form's text boxes, whether in labels or in the older action rows."""
-    said: dict[str, str] = {}
-    for part in (data or {}).get("components", ()):
-        for box in [part["component"]] if "component" in part else part.get("components", ()):
-            said[box["custom_id"]] = str(box.get("value") or "").strip()
-    return said
+async def _zoomed(interaction: discord.Interaction[Bot], press: Press) -> None:
+    [one, *_] = await left_of(interaction.client.chat.store, press)
+    changes = forms.zoom_changes(Filled.read(interaction.data).texts, one.recipe)
+    await asking.follow_up(interaction, "outpaint", (one.id,), changes)
 
 
-def remix_changes(said: dict[str, str], recipe: Recipe) -> Changes:
-    """What a form changes in a recipe.
+async def _star(interaction: discord.Interaction[Bot], press: Press) -> None:
+    chat = interaction.client.chat
+    say = await asking.quietly(interaction)
+    [one, *_] = await left_of(chat.store, press)
+    await asking.allowed(interaction, "favourite", one)
+    now = await chat.store.toggle_favourite(one.id, asking.member_id(interaction.user), one.guild_id)
+    await interaction.edit_original_response(content=say("star.added" if now else "star.removed"))
+
+
+async def _recipe(interaction: discord.Interaction[Bot], press: Press) -> None:
+    chat = interaction.client.chat
+    say = await asking.quietly(interaction)
+    [one, *_] = await left_of(chat.store, press)
+    await asking.allowed(interaction, "see", one)
+    await interaction.edit_original_response(view=await recipe_view(say, chat.store, one))
+
+
+async def _to_dm(interaction: discord.Interaction[Bot], press: Press) -> None:
+    say = await asking.quietly(interaction)
+    left = [
+        await asking.allowed(interaction, "see", one) for one in await left_of(interaction.client.chat.store, press)
+    ]
+    await send_home(interaction.client.chat.postman, interaction.user.id, left)
+    await interaction.edit_original_response(content=say("dm.sent"))
+
+
+async def send_home(postman: Any, user_id: int, pictures: list[Picture]) -> None:
+    """Send the originals to a member's direct messages, with buttons that work there.
 
     Raises:
-        InvalidRequest: a number or ratio that is none, or is out of range.
+        Refused: the member takes no direct messages.
     """
-    aspect = said.get("aspect") or recipe.aspect
-    if not ASPECT.fullmatch(aspect):
-        raise UnknownChoice(
-            "aspect", aspect, ("1:1", "3:2", "2:3", "16:9", "9:16", "or another two numbers with a colon")
-        )
-    return Changes(
-        prompt=said.get("prompt") or recipe.prompt,
-        negative_prompt=said.get("negative_prompt", recipe.negative_prompt),
-        aspect=None if aspect == recipe.aspect else aspect,
-        count=_number("count", said.get("count"), 1, MAX_COUNT) or recipe.count,
-        seed=_number("seed", said.get("seed"), 0, MAX_SEED),
-    )
+    for one in pictures:
+        say = await postman.speaker(f"discord:{user_id}")
+        view = views.picture_view(say, str(one.job_id), one.index + 1) if one.job_id else None
+        letter = Letter(cards.shown_card(say, one), await original_sheets(postman.store, say, [one]), view)
+        try:
+            message_id, channel_id = await postman.to_member(user_id, letter)
+        except DeliveryError as error:
+            if error.retry_after is not None:
+                raise
+            raise Refused("I cannot write to you. Open your direct messages to members of this server.") from error
+        if one.job_id:
+            await postman.store.remember_message(one.job_id, message_id, channel_id, one.id)
 
 
-def _number(name: str, text: str | None, low: int, high: int) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal() or not low <= int(text) <= high:
-        raise OutOfRange(name, text, low, high)
-    return int(text)
+# --- of a request ---------------------------------------------------------------------------------------------------
 
 
-def result_view(job: Job, pictures: Sequence[Picture]) -> ui.View:
-    """Buttons of a result: U and V for each picture (menus from five on), 🔄 again, ✏️ remix, ❌ delete."""
-    view = ui.View(timeout=None)
-    places = [one.index + 1 for one in pictures if not one.deleted]
-    for row, (verb, letter) in enumerate((("upscale", "U"), ("vary", "V"))):
-        if len(pictures) > MOST_BUTTONS:
-            view.add_item(_menu(verb, job, places, row))
-            continue
-        for place in places:
-            view.add_item(_button(Press(verb, job.id, place), row, label=f"{letter}{place}"))
-    for verb, emoji, style in (
-        ("again", "🔄", discord.ButtonStyle.secondary),
-        ("remix", "✏️", discord.ButtonStyle.secondary),
-        ("delete", "❌", discord.ButtonStyle.danger),
-    ):
-        view.add_item(_button(Press(verb, job.id, 0), 2, emoji=emoji, style=style))
-    return view
+async def _cancel(interaction: discord.Interaction[Bot], press: Press) -> None:
+    chat = interaction.client.chat
+    await asking.noted(interaction)
+    await chat.studio.withdraw(press.id, asking.member_id(interaction.user), await asking.moderates(interaction))
 
 
-def waiting_view(request_id: str) -> ui.View:
-    """The button under a request that waits or is being drawn."""
-    view = ui.View(timeout=None)
-    view.add_item(_button(Press("cancel", request_id, 0), 0, label="Cancel", emoji="❌"))
-    return view
+async def _again(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """Try what failed once more: as it was, smaller, or with another model."""
+    chat = interaction.client.chat
+    failed = await chat.store.request(press.id)
+    _check_author(interaction, failed)
+    address = await asking.opened(interaction)
+    given = failed.given
+    if press.verb == "smaller":
+        given = Changes(count=1).over(given.model_copy(update={"width": None, "height": None, "scale": None}))
+    elif press.verb == "other_model":
+        given = Changes(model=chat.studio.recipes.default_model).over(given)
+    asked = await asking.request(interaction, address, words=failed.words, given=given, sources=failed.sources)
+    pressed_ = failed.intent if failed.intent and failed.intent.planner == "none" else None
+    if pressed_ is not None and press.verb != "retry":
+        pressed_ = pressed_.model_copy(update={"changes": given.over(pressed_.changes)})
+    asked = asked.evolve(intent=pressed_, about=failed.about)
+    await chat.followed(asked, chat.studio.accept(asked))
 
 
-def _button(
-    press: Press,
-    row: int,
-    *,
-    label: str | None = None,
-    emoji: str | None = None,
-    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
-) -> Control:
-    return Control(ui.Button(custom_id=press.custom_id, label=label, emoji=emoji, style=style, row=row), press)
+async def _choose(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """An answer to a question of the bot's."""
+    chat = interaction.client.chat
+    asked = await chat.store.request(press.id)
+    _check_author(interaction, asked)
+    choices = asked.intent.choices if asked.intent else ()
+    if press.index >= len(choices):
+        raise InvalidRequest(OBSOLETE)
+    choice = choices[press.index]
+    address = await asking.opened(interaction)
+    answer = await asking.request(interaction, address, words=choice.words or choice.label, sources=asked.sources)
+    answer = answer.evolve(intent=choice.intent, about=asked.about)
+    await chat.followed(answer, chat.studio.accept(answer))
 
 
-def _menu(verb: str, job: Job, places: Sequence[int], row: int) -> Control:
-    press = Press(verb, job.id, 0)
-    options = [discord.SelectOption(label=f"{verb.capitalize()} picture {place}", value=str(place)) for place in places]
-    return Control(
-        ui.Select(
-            custom_id=press.custom_id, placeholder=f"{verb.capitalize()} which picture?", options=options, row=row
-        ),
-        press,
-    )
+def _check_author(interaction: discord.Interaction[Bot], asked: Request) -> None:
+    if asked.member_id != asking.member_id(interaction.user):
+        raise Refused("This was asked by somebody else. Ask for something of your own.")
+
+
+OF_A_PICTURE: Final[dict[str, Handler]] = {
+    "delete": _delete,
+    "dm": _to_dm,
+    "recipe": _recipe,
+    "region": regions.ask,
+    "remix": _remix,
+    "star": _star,
+    "zoom": _zoom,
+    "zoomform": _zoom_form,
+}
+"""Verbs of results: their id is a job's, their index a picture's."""
+
+OTHERS: Final[dict[str, Handler]] = {
+    "approve": regions.approve,
+    "ballot": votes.ballot,
+    "cancel": _cancel,
+    "choose": _choose,
+    "end_vote": votes.end,
+    "grow": regions.change,
+    "invert": regions.change,
+    "other_model": _again,
+    "page": lists.turn,
+    "retry": _again,
+    "show": lists.show_chosen,
+    "shrink": regions.change,
+    "smaller": _again,
+    "upscale_all": _upscale_all,
+}
+"""Verbs whose id is of something else; see each."""
+
+FORMS: Final[dict[str, Handler]] = {
+    "region": regions.given,
+    "regionof": foreign.region_given,
+    "remix": _remixed,
+    "remixof": foreign.remix_given,
+    "zoomform": _zoomed,
+}

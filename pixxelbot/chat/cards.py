@@ -9,9 +9,10 @@ from typing import Final
 import discord
 from discord.utils import escape_markdown
 
-from pixxelbot.errors import PixxelbotError, by_code
-from pixxelbot.job import Estimate, Job, Progress, Request
-from pixxelbot.picture import MAX_ALT, Picture, alt_text
+from pixxelbot.chat.words import Words, error_words
+from pixxelbot.errors import PixxelbotError, recalled
+from pixxelbot.job import Estimate, Job, Progress, Request, Status
+from pixxelbot.picture import MAX_ALT, Picture
 from pixxelbot.recipe import Recipe
 
 MAX_CONTENT: Final = 2_000
@@ -22,6 +23,7 @@ LONGEST_WORDS: Final = 600
 """Characters of each side of "your words → what I drew with", so that both and the notes fit."""
 BAR: Final = 12
 """Cells of the progress bar."""
+UNFORESEEN: Final = "Something unforeseen happened. Please try again; the operator can see it in the log."
 RED: Final = 0xC0392B
 GREY: Final = 0x7F8C8D
 
@@ -39,108 +41,130 @@ def reference(request_id: str) -> str:
     return request_id[-10:]
 
 
-def error_card(error: BaseException, request_id: str = "") -> Card:
+def error_card(say: Words, error: BaseException, request_id: str = "") -> Card:
     """What happened and what to do, as one card; nothing of an unforeseen error's inside is shown."""
     if not isinstance(error, PixxelbotError):
-        error = PixxelbotError("Something unforeseen happened. Please try again; the operator can see it in the log.")
-    return _card(error.title, str(error), RED, request_id)
+        error = PixxelbotError(UNFORESEEN)
+    return _card(say, *error_words(say, error), RED, request_id)
 
 
-def failure_card(request: Request) -> Card:
-    """The card of a request that ended in failure."""
-    title = by_code(request.error_code or "").title
-    said = request.error_message or "Something unforeseen happened. Please try again."
-    return _card(title, said, RED, request.id)
+def failure_card(say: Words, request: Request) -> Card:
+    """The card of a request that ended in failure, and whether it was charged: it never is."""
+    told = (
+        request.error_message or "Something unforeseen happened. Please try again; the operator can see it in the log."
+    )
+    title, said = error_words(say, recalled(request.error_code or "", told))
+    if request.status is not Status.FAILED or request.intent is not None:
+        said = f"{said}\n{say('error.free')}"
+    return _card(say, title, said, RED, request.id)
 
 
-def cancelled_card(request: Request) -> Card:
+def cancelled_card(say: Words, request: Request) -> Card:
     """The card of a request that was cancelled."""
-    return _card("Cancelled", "This was cancelled. Nothing was drawn, and nothing more will happen.", GREY, request.id)
+    return _card(say, say("cancelled.title"), say("cancelled.text"), GREY, request.id)
 
 
-def _card(title: str, said: str, colour: int, request_id: str) -> Card:
+def _card(say: Words, title: str, said: str, colour: int, request_id: str) -> Card:
     embed = discord.Embed(description=shortened(said, MAX_EMBED), colour=colour)
     if request_id:
-        embed.set_footer(text=f"Reference {reference(request_id)}")
+        embed.set_footer(text=say("error.reference", reference=reference(request_id)))
     return Card(f"**{title}**", embed)
 
 
-def reply_card(request: Request) -> Card:
+def reply_card(say: Words, request: Request) -> Card:
     """An answer in words."""
     said = request.intent.reply if request.intent else ""
-    return Card(shortened(said or "I have nothing to add.", MAX_CONTENT))
+    return Card(shortened(said or say("reply.nothing"), MAX_CONTENT))
 
 
-def result_card(request: Request, job: Job, pictures: Sequence[Picture], note: str = "") -> Card:
+def result_card(say: Words, request: Request, job: Job, pictures: Sequence[Picture], note: str = "") -> Card:
     """The member's words → what was drawn with, the numbers, and what they should know."""
     intent = request.intent
-    lines = [f"{_asked(request)} → *{_quoted(job.recipe.prompt)}*{_without(job.recipe)}", numbers(job.recipe, pictures)]
+    plan = f"{_asked(say, request)} → *{quoted(job.recipe.prompt)}*{_without(say, job.recipe)}"
     notes = [*job.notes, *(intent.notes if intent else ()), note]
+    lines = [plan, numbers(say, job.recipe, pictures)]
     lines += [f"-# {escape_markdown(one)}" for one in dict.fromkeys(notes) if one]
     return Card(shortened("\n".join(lines), MAX_CONTENT))
 
 
-def _asked(request: Request) -> str:
+def shown_card(say: Words, picture: Picture) -> Card:
+    """A picture shown again."""
+    plan = f"**{say('show.title', id=short(picture.id))}** → *{quoted(picture.recipe.prompt)}*"
+    return Card(shortened(f"{plan}\n{numbers(say, picture.recipe, [picture])}", MAX_CONTENT))
+
+
+def short(identity: str) -> str:
+    """An id as members see it; long enough to be the only one."""
+    return identity[-10:]
+
+
+def _asked(say: Words, request: Request) -> str:
     mention = f" · <@{request.member_id.removeprefix('discord:')}>" if request.member_id.startswith("discord:") else ""
     action = request.intent.action if request.intent else "imagine"
-    words = _quoted(request.words) if request.words else action.capitalize()
+    words = quoted(request.words) if request.words else say(f"action.{action}")
     return f"**{words}**{mention}"
 
 
-def _without(recipe: Recipe) -> str:
-    return f" · without *{_quoted(recipe.negative_prompt, 200)}*" if recipe.negative_prompt else ""
+def _without(say: Words, recipe: Recipe) -> str:
+    return f" · {say('plan.without')} *{quoted(recipe.negative_prompt, 200)}*" if recipe.negative_prompt else ""
 
 
-def numbers(recipe: Recipe, pictures: Sequence[Picture] = ()) -> str:
+def numbers(say: Words, recipe: Recipe, pictures: Sequence[Picture] = ()) -> str:
     """Size, steps, guidance, seed and model in one small line."""
     width, height = (pictures[0].width, pictures[0].height) if pictures else (recipe.width, recipe.height)
     parts = [
-        f"{width}×{height}", f"{recipe.steps} steps", f"guidance {recipe.guidance_scale:g}", f"seed {recipe.seed}",
+        f"{width}×{height}", say("plan.steps", steps=recipe.steps),
+        say("plan.guidance", guidance=f"{recipe.guidance_scale:g}"), say("plan.seed", seed=recipe.seed),
         recipe.sampler, recipe.model, *(name for name, _ in recipe.styles),
     ]  # fmt: skip
     return "-# " + " · ".join(parts)
 
 
-def waiting_text(estimate: Estimate | None) -> str:
+def waiting_text(say: Words, estimate: Estimate | None) -> str:
     """Place in line and time left, for a request that has not started."""
     if estimate is None:
-        return "⏳ Your request is accepted; it starts soon."
+        return say("waiting.accepted")
     if estimate.place <= 0:
-        return f"🎨 Drawing · about {duration(estimate.seconds)} left"
-    return f"⏳ Place {estimate.place} in line · about {duration(estimate.seconds)} until it is done"
+        return say("waiting.drawing", left=duration(say, estimate.seconds))
+    return say("waiting.place", place=estimate.place, left=duration(say, estimate.seconds))
 
 
-def planning_text() -> str:
+def planning_text(say: Words) -> str:
     """While the planner thinks."""
-    return "💭 Working out what to draw…"
+    return say("waiting.planning")
 
 
-def progress_text(step: int, total: int, seconds_left: float | None) -> str:
+def progress_text(say: Words, step: int, total: int, seconds_left: float | None) -> str:
     """A bar, percent and time left."""
     share = min(step / total, 1.0) if total else 0.0
     cells = round(share * BAR)
-    left = "" if seconds_left is None else f" · about {duration(seconds_left)} left"
-    return f"🎨 Drawing {'▰' * cells}{'▱' * (BAR - cells)} {share:.0%}{left}"
+    left = "" if seconds_left is None else " · " + say("waiting.left", left=duration(say, seconds_left))
+    return f"{say('waiting.bar')} {'▰' * cells}{'▱' * (BAR - cells)} {share:.0%}{left}"
 
 
-def of_progress(progress: Progress) -> str:
+def of_progress(say: Words, progress: Progress) -> str:
     """The text of one Progress."""
-    return progress_text(progress.step, progress.total, progress.seconds_left)
+    return progress_text(say, progress.step, progress.total, progress.seconds_left)
 
 
-def duration(seconds: float) -> str:
+def duration(say: Words, seconds: float) -> str:
     """`8 s`, `3 min`, `2 h`."""
     if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+        return say("time.seconds", count=max(round(seconds), 1))
+    minutes = round(seconds / 60)
+    return say("time.minutes", count=minutes) if seconds < 5400 else say("time.hours", count=round(seconds / 3600))
 
 
-def grid_alt(pictures: Sequence[Picture]) -> str:
+def alt_text(say: Words, recipe: Recipe, index: int) -> str:
+    """Words for those who cannot see the picture at `index` (from 0)."""
+    which = say("alt.one_of", number=index + 1, count=recipe.count) if recipe.count > 1 else say("alt.one")
+    return shortened(f"{which}: {' '.join(recipe.prompt.split())}", MAX_ALT)
+
+
+def grid_alt(say: Words, pictures: Sequence[Picture]) -> str:
     """Alternative text of the grid of several pictures."""
-    each = [alt_text(one.recipe, one.index) for one in pictures]
-    same = {text.partition(": ")[2] for text in each}
-    text = f"A grid of {len(pictures)} pictures: {same.pop() if len(same) == 1 else ' · '.join(each)}"
-    return shortened(text, MAX_ALT)
+    each = list(dict.fromkeys(" ".join(one.recipe.prompt.split()) for one in pictures))
+    return shortened(f"{say('alt.grid', count=len(pictures))}: {' · '.join(each)}", MAX_ALT)
 
 
 def shortened(text: str, limit: int) -> str:
@@ -148,6 +172,6 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _quoted(text: str, limit: int = LONGEST_WORDS) -> str:
+def quoted(text: str, limit: int = LONGEST_WORDS) -> str:
     """A member's words in one line, with no power over the message's form."""
     return escape_markdown(shortened(" ".join(text.split()), limit))

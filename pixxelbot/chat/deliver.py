@@ -20,11 +20,14 @@ import discord
 from discord import ui
 from PIL import Image
 
-from pixxelbot.chat import buttons, cards
+from pixxelbot.chat import cards, views, words
 from pixxelbot.chat.records import Records
+from pixxelbot.chat.words import Words
 from pixxelbot.errors import DeliveryError, DeliveryImpossible, NotFound
 from pixxelbot.job import Address, Delivery, Job, Request
-from pixxelbot.picture import alt_text
+from pixxelbot.picture import Picture
+from pixxelbot.rules import MemberSettings, ServerRules
+from pixxelbot.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,8 @@ OLD_MESSAGE: Final = 30046
 """Discord's code for too many edits of a message older than an hour."""
 TOO_LARGE: Final = (413, 40005)
 """HTTP status and Discord's code of a request that is too large."""
+SHOWN: Final = frozenset({"show", "recipe", "favourite", "search", "undo", "describe"})
+"""Actions answered in words, with the pictures that they speak of."""
 SHRUNK: Final = (("WEBP", 92, 1.0), ("WEBP", 80, 1.0), ("JPEG", 80, 1.0), ("JPEG", 75, 0.5), ("JPEG", 70, 0.25))
 """Format, quality and scale tried in turn until the files fit."""
 
@@ -55,6 +60,7 @@ class Sheet:
     name: str
     data: bytes
     alt: str
+    spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,9 @@ class Letter:
 
     def _files(self) -> list[discord.File]:
         return [
-            discord.File(io.BytesIO(sheet.data), filename=sheet.name, description=sheet.alt or None)
+            discord.File(
+                io.BytesIO(sheet.data), filename=sheet.name, description=sheet.alt or None, spoiler=sheet.spoiler
+            )
             for sheet in self.sheets or ()
         ]
 
@@ -104,8 +112,8 @@ class TooLarge(DeliveryError):
 class Postman:
     """Knows every way to a member."""
 
-    def __init__(self, store: Records, client: Callable[[], discord.Client | None]) -> None:
-        self.store, self._client = store, client
+    def __init__(self, store: Records, studio: Studio, client: Callable[[], discord.Client | None]) -> None:
+        self.store, self._studio, self._client = store, studio, client
 
     @property
     def client(self) -> discord.Client:
@@ -126,14 +134,61 @@ class Postman:
         if not request.member_id.startswith("discord:"):
             return None
         letter, mark = await self._letter(delivery), _mark(delivery)
-        limit = self._file_limit(request.address)
+        return await self._fitting(request.address, letter, lambda fitting: self._by_any_way(request, fitting, mark))
+
+    async def _fitting(self, address: Address, letter: Letter, send: Callable[[Letter], Awaitable[str]]) -> str:
+        """Send it with files as large as Discord takes."""
+        limit = self._file_limit(address)
+        say = await self.speaker("")
         for divisor in (1, 2, 4, 8):
-            fitting = await fitted(letter, limit // divisor)
             try:
-                return await self._by_any_way(request, fitting, mark)
+                return await send(await fitted(letter, limit // divisor, say("delivery.smaller")))
             except TooLarge:
-                log.info("files of %s were too large for Discord; trying smaller ones", request.id)
+                log.info("files were too large for Discord; trying smaller ones")
         raise DeliveryImpossible("Discord takes none of the pictures, however small. They stay in the history.")
+
+    async def speaker(self, member_id: str, locale: str = words.SOURCE) -> Words:
+        """The words in a member's own language, else in that of a locale."""
+        own = await self._studio.policy.settings(member_id) if member_id else MemberSettings()
+        return words.of(own.language or locale)
+
+    async def edit_fitting(self, address: Address, letter: Letter) -> str:
+        """Edit a placeholder, with files as large as Discord takes; posted anew where it is gone."""
+
+        async def send(fitting: Letter) -> str:
+            try:
+                return await self.edit(address, fitting)
+            except WayClosed:
+                return await self.post(address, fitting)
+
+        return await self._fitting(address, letter, send)
+
+    async def post(self, address: Address, letter: Letter) -> str:
+        """Post in a channel; the message's id."""
+        message = await translated(self._channel(address).send(**letter.send()))
+        return str(message.id)
+
+    async def to_member(self, user_id: int, letter: Letter) -> tuple[str, str]:
+        """Write to a member; ids of the message and of the channel that it is in."""
+        channel = await translated(self.client.create_dm(discord.Object(user_id)))
+        fitting = await fitted(letter, FILE_LIMIT, (await self.speaker(f"discord:{user_id}"))("delivery.smaller"))
+        message = await translated(channel.send(**fitting.send()))
+        return str(message.id), str(channel.id)
+
+    async def refresh(self, job_id: str, beside: str | None = None) -> None:
+        """Take deleted pictures out of every message that shows a job, but `beside`, which is seen to elsewhere."""
+        job = await self.store.job(job_id)
+        request = await self.store.request(job.request_id)
+        left = [one for one in await self.store.pictures(job=job_id) if not one.deleted]
+        for message_id, channel_id, picture_id in await self.store.messages_of(job_id):
+            if message_id == beside or channel_id is None:
+                continue
+            message = self._channel(Address(channel_id=channel_id)).get_partial_message(int(message_id))
+            with contextlib.suppress(WayClosed):  # it is gone already, or out of our hands
+                if left and picture_id is None:
+                    await translated(message.edit(**(await self._result(request, job)).edit()))
+                elif not left or picture_id not in [one.id for one in left]:
+                    await translated(message.delete())
 
     async def _by_any_way(self, request: Request, letter: Letter, mark: str) -> str:
         closed: list[str] = []
@@ -223,30 +278,72 @@ class Postman:
 
     async def _letter(self, delivery: Delivery) -> Letter:
         request, job = delivery.request, delivery.job
+        say = words.of(request.locale)
         match delivery.kind:
             case "result" if job is not None:
                 return await self._result(request, job)
             case "reply":
-                return Letter(cards.reply_card(request), sheets=())
+                return await self._reply(say, request)
             case "cancelled":
-                return Letter(cards.cancelled_card(request), sheets=())
+                return Letter(cards.cancelled_card(say, request), sheets=())
             case _:
-                return Letter(cards.failure_card(request), sheets=())
+                return Letter(cards.failure_card(say, request), sheets=(), view=views.error_view(say, request))
+
+    async def _reply(self, say: Words, request: Request) -> Letter:
+        """Words, with buttons for the answers they ask for, and the pictures they speak of."""
+        intent = request.intent
+        view = views.choices_view(request.id, intent.choices) if intent else None
+        sheets: tuple[Sheet, ...] = ()
+        if intent and intent.action in SHOWN:
+            found = [await self.store.picture(target) for target in intent.targets[:MOST_FILES]]
+            seen = [one for one in found if self._studio.may(request.member_id, "see", one, request.address)]
+            left = [one for one in seen if not one.deleted]
+            sheets = await original_sheets(self.store, say, left, spoiler=await self.hides(request))
+            if len(left) == 1 and left[0].job_id and view is None:
+                view = views.picture_view(say, left[0].job_id, left[0].index + 1)
+        return Letter(cards.reply_card(say, request), sheets, view)
 
     async def _result(self, request: Request, job: Job) -> Letter:
+        say = words.of(request.locale)
         pictures = sorted(await self.store.pictures(job=job.id), key=lambda one: one.index)
         left = [one for one in pictures if not one.deleted]
         if not left:
-            return Letter(cards.error_card(NotFound("picture", cards.reference(request.id)), request.id), sheets=())
-        whole = await self.store.grid_bytes(job.id) if len(left) == len(pictures) > 1 else None
-        if whole:
-            sheets = [Sheet(f"{job.id}.png", whole, cards.grid_alt(left))]
-        else:
-            sheets = [
-                Sheet(f"{one.id}.png", await self.store.picture_bytes(one.id), alt_text(one.recipe, one.index))
-                for one in left[:MOST_FILES]
-            ]
-        return Letter(cards.result_card(request, job, left), tuple(sheets), buttons.result_view(job, left))
+            gone = NotFound("picture", cards.reference(request.id))
+            return Letter(cards.error_card(say, gone, request.id), sheets=())
+        whole = len(left) == len(pictures) > 1
+        sheets = await result_sheets(self.store, say, left, spoiler=await self.hides(request), whole=whole)
+        return Letter(cards.result_card(say, request, job, left), sheets, views.result_view(say, job, left))
+
+    async def hides(self, request: Request) -> bool:
+        """Whether the place's policy or the member wants results behind a spoiler."""
+        rules: ServerRules = await self._studio.policy.rules(request.address)
+        own = await self._studio.policy.settings(request.member_id)
+        return own.spoiler or rules.hides(nsfw=request.address.nsfw)
+
+
+async def result_sheets(
+    store: Records, say: Words, pictures: Sequence[Picture], *, spoiler: bool, whole: bool
+) -> tuple[Sheet, ...]:
+    """The grid of all pictures of a job where it is `whole` and there is one, else each by itself."""
+    job_id = pictures[0].job_id
+    grid = await store.grid_bytes(job_id) if whole and job_id else None
+    if grid is None:
+        return await original_sheets(store, say, pictures[:MOST_FILES], spoiler=spoiler)
+    return (Sheet(f"{job_id}.png", grid, cards.grid_alt(say, pictures), spoiler),)
+
+
+async def original_sheets(
+    store: Records, say: Words, pictures: Sequence[Picture], *, spoiler: bool = False
+) -> tuple[Sheet, ...]:
+    """Each picture as it was drawn."""
+    return tuple(
+        [
+            Sheet(
+                f"{one.id}.png", await store.picture_bytes(one.id), cards.alt_text(say, one.recipe, one.index), spoiler
+            )
+            for one in pictures
+        ]
+    )
 
 
 async def translated(call: Awaitable[T]) -> T:
@@ -325,13 +422,13 @@ def _number(snowflake: str | None) -> int | None:
     return int(snowflake) if snowflake else None
 
 
-async def fitted(letter: Letter, limit: int) -> Letter:
+async def fitted(letter: Letter, limit: int, smaller_note: str) -> Letter:
     """The letter with its pictures re-encoded, off the event loop, where they exceed what Discord takes."""
     sheets = letter.sheets or ()
     if _fits(sheets, limit):
         return letter
     smaller = await asyncio.to_thread(_shrunk, sheets, limit)
-    note = "-# Sent as a smaller copy, to fit Discord's limit; the original is kept."
+    note = f"-# {smaller_note}"
     content = cards.shortened(letter.card.content, cards.MAX_CONTENT - len(note) - 1)
     return replace(letter, sheets=smaller, card=replace(letter.card, content=f"{content}\n{note}"))
 

@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from pixxelbot.chat import buttons, cards
+from pixxelbot.chat import cards, views
 from pixxelbot.chat.deliver import Letter, Postman, Sheet, WayClosed
 from pixxelbot.chat.records import Records
+from pixxelbot.chat.words import of
 from pixxelbot.errors import DeliveryError, PixxelbotError
 from pixxelbot.job import Job, Progress, Request, Status
 from pixxelbot.settings import Settings
@@ -25,7 +26,8 @@ SLOWING: Final = 1.5
 """Each look at an unchanged place comes so much later than the last."""
 PLANNED_SOON: Final = 0.5
 """Seconds for which the first text waits for the plan."""
-ALT: Final = "The picture as it is being drawn"
+FAREWELL_SECONDS: Final = 3.0
+"""Longest time that members are told of a stop; the process is to end."""
 LIVE: Final = (Status.PLANNING, Status.WAITING, Status.QUEUED, Status.RUNNING)
 
 
@@ -99,10 +101,27 @@ class Previews:
                     self.follow(request)
 
     async def close(self) -> None:
-        """Stop; placeholders stay as they are."""
+        """Stop, and tell those who wait that it goes on after the restart."""
+        unfinished = [one for one in self._followed.values() if not one.over]
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        farewells = [asyncio.create_task(self._say_farewell(one)) for one in unfinished]
+        if farewells:
+            _, late = await asyncio.wait(farewells, timeout=FAREWELL_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _say_farewell(self, followed: _Followed) -> None:
+        say = of(followed.request.locale)
+        try:
+            request = await self.store.request(followed.request.id)
+            if not request.status.ended:
+                letter = Letter(cards.Card(say("waiting.restart")), view=views.waiting_view(say, request.id))
+                await self.postman.edit(request.address, letter)
+        except PixxelbotError as error:
+            log.info("request %s was not told of the stop: %s", followed.request.id, error)
 
     def _entry(self, request: Request) -> _Followed:
         return self._followed.setdefault(request.id, _Followed(request))
@@ -161,19 +180,24 @@ class Previews:
         text = await self._text(request, progress)
         if text == followed.shown and not (progress and progress.preview):
             return None
-        sheets = (Sheet("preview.webp", progress.preview, ALT),) if progress and progress.preview else None
-        return Letter(cards.Card(text), sheets, buttons.waiting_view(request.id))
+        say = of(request.locale)
+        sheets = None
+        if progress and progress.preview:
+            hidden = await self.postman.hides(request)
+            sheets = (Sheet("preview.webp", progress.preview, say("alt.preview"), hidden),)
+        return Letter(cards.Card(text), sheets, views.waiting_view(say, request.id))
 
     async def _text(self, request: Request, progress: Progress | None) -> str:
+        say = of(request.locale)
         if progress:
-            return cards.of_progress(progress)
+            return cards.of_progress(say, progress)
         if request.status is Status.PLANNING:
-            return cards.planning_text()
+            return cards.planning_text(say)
         job = await self.store.job_of(request.id)
         if job and job.status is Status.RUNNING and job.total:
             estimate = await self.studio.estimate(request.id)
-            return cards.progress_text(job.step, job.total, estimate.seconds if estimate else None)
-        return cards.waiting_text(await self.studio.estimate(request.id))
+            return cards.progress_text(say, job.step, job.total, estimate.seconds if estimate else None)
+        return cards.waiting_text(say, await self.studio.estimate(request.id))
 
     async def _with_placeholder(self, request: Request) -> Request:
         """The request as stored, with its placeholder's id, which Discord may not have said when acknowledging."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from pixxelbot.job import Job, Request, Status
 from pixxelbot.picture import Picture
+from pixxelbot.region import Region
+from pixxelbot.vote import Vote
 
 
 class Records(Protocol):
@@ -19,6 +21,10 @@ class Records(Protocol):
         self, status: Status | None = None, member: str | None = None, limit: int | None = None
     ) -> list[Request]:
         """Requests, newest first."""
+        ...
+
+    async def request_of_event(self, source_event_id: str) -> Request | None:
+        """The request that an event made."""
         ...
 
     async def set_placeholder(self, request_id: str, message_id: str) -> None:
@@ -49,8 +55,102 @@ class Records(Protocol):
         """What a message shows."""
         ...
 
-    async def remember_message(self, job_id: str, message_id: str, channel_id: str | None) -> None:
-        """Note which message shows which job."""
+    async def remember_message(
+        self, job_id: str, message_id: str, channel_id: str | None, picture_id: str | None = None
+    ) -> None:
+        """Note which message shows which job, or one picture of it."""
+        ...
+
+    async def messages_of(self, job_id: str) -> list[tuple[str, str | None, str | None]]:
+        """Message, channel and, where it shows one picture alone, that picture, of every message with a job."""
+        ...
+
+    async def picture(self, picture_id: str) -> Picture:
+        """One picture."""
+        ...
+
+    async def history(self, member: str, words: str, limit: int, offset: int = 0) -> list[Picture]:
+        """A member's pictures that are left, whose recipes hold these words; newest first."""
+        ...
+
+    async def ancestors(self, picture_id: str) -> list[Picture]:
+        """Everything a picture descends from."""
+        ...
+
+    async def descendants(self, picture_id: str) -> list[Picture]:
+        """Everything that was drawn from it."""
+        ...
+
+    async def jobs(
+        self, statuses: Any = None, member: str | None = None, limit: int | None = None, newest: bool = True
+    ) -> list[Job]:
+        """Jobs by time of queueing."""
+        ...
+
+    async def counts(self) -> dict[Status, int]:
+        """How many jobs stand where."""
+        ...
+
+    async def preferences_of(self, *owners: str) -> dict[str, dict[str, Any]]:
+        """What each of these has set."""
+        ...
+
+    async def change_preferences(self, owner: str, values: dict[str, Any], by: str | None = None) -> dict[str, Any]:
+        """Set some, unset those that are None."""
+        ...
+
+    async def toggle_favourite(self, picture_id: str, member: str, guild: str | None) -> bool:
+        """Make it a favourite, or take that back."""
+        ...
+
+    async def add_favourite(self, picture_id: str, member: str, guild: str | None) -> None:
+        """Make it a favourite."""
+        ...
+
+    async def remove_favourite(self, picture_id: str, member: str) -> None:
+        """It is none any more."""
+        ...
+
+    async def favourites(self, member: str, limit: int, offset: int = 0) -> list[Picture]:
+        """A member's favourites."""
+        ...
+
+    async def server_favourites(
+        self, guild: str, since: float, least: int, limit: int, offset: int = 0
+    ) -> list[tuple[Picture, int]]:
+        """A server's, with how many love them."""
+        ...
+
+    async def begin_vote(self, vote: Vote) -> None:
+        """Store a vote."""
+        ...
+
+    async def vote(self, vote_id: str) -> Vote:
+        """One vote."""
+        ...
+
+    async def cast_ballot(self, vote_id: str, member: str, choice: int) -> Vote:
+        """Take a ballot."""
+        ...
+
+    async def open_votes(self) -> list[Vote]:
+        """Votes that are not closed."""
+        ...
+
+    async def end_vote(self, vote_id: str) -> None:
+        """Let its time be up."""
+        ...
+
+    async def close_vote(self, vote_id: str) -> None:
+        """All that follows from it was done."""
+        ...
+
+    async def keep_region(self, region: Region) -> None:
+        """Store a region."""
+        ...
+
+    async def region(self, region_id: str) -> Region:
+        """One region."""
         ...
 
     async def flag(self, name: str) -> str | None:

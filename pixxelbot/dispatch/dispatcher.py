@@ -169,7 +169,8 @@ class Dispatcher:
     # --- while in charge ----------------------------------------------------------------------------------------
 
     async def _reign(self) -> None:
-        background = [asyncio.create_task(work()) for work in (self._hear, self._guard, self._keep_house)]
+        works = self._store.tell_changes(self.wake), self._guard(), self._keep_house()
+        background = [asyncio.create_task(work) for work in works]
         try:
             await self._take_over()
             while not (self._stopping or self._fenced or self._broken):
@@ -424,13 +425,6 @@ class Dispatcher:
             await asyncio.sleep(1.0)
             if not await self._lock.held():
                 self._fence()
-
-    async def _hear(self) -> None:
-        seen = self._store.changes
-        while True:
-            if await self._store.wait_for_change(60.0, seen):
-                seen = self._store.changes
-                self.wake()
 
     async def _keep_house(self) -> None:
         while self._only is None:

@@ -40,7 +40,8 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then is delivered again by the next start."""
-        helpers = [asyncio.create_task(work()) for work in (self._hear, self._erase_tokens)]
+        works = self._store.tell_changes(self.wake), self._erase_tokens()
+        helpers = [asyncio.create_task(work) for work in works]
         try:
             while True:
                 self._woken.clear()
@@ -114,13 +115,6 @@ class Outbox:
             if when is not None and when > self._store.clock():
                 return min(when - self._store.clock(), LOOK_SECONDS)
         return LOOK_SECONDS
-
-    async def _hear(self) -> None:
-        seen = self._store.changes
-        while True:
-            if await self._store.wait_for_change(60.0, seen):
-                seen = self._store.changes
-                self.wake()
 
     async def _erase_tokens(self) -> None:
         while True:

@@ -168,7 +168,9 @@ class OfflinePlanner:
 
     name = "offline"
 
-    async def plan(self, ask: Ask) -> Intent:
+    sees = False
+
+    async def plan(self, ask: Ask, hear: object = None) -> Intent:
         """The intent of a request; never fails."""
         return understand(ask)
 

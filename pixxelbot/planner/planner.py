@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from pixxelbot.intent import Ask, Intent
 from pixxelbot.planner.offline import OfflinePlanner
 from pixxelbot.settings import Settings
 
+Hear = Callable[[str], None]
+
 
 class Planner(Protocol):
     """Words in, an Intent out. What a planner returns is understood, not yet allowed: the studio checks."""
 
-    async def plan(self, ask: Ask) -> Intent:
-        """The intent of a request; never raises for what the words are."""
+    name: str
+    """`offline`, or the language model's name."""
+
+    @property
+    def sees(self) -> bool:
+        """Whether it makes something of `ask.looks`."""
+
+    async def plan(self, ask: Ask, hear: Hear | None = None) -> Intent:
+        """The intent of a request; never raises for what the words are.
+
+        `hear` is told a reply in words so far, while it is being written.
+        """
 
     async def close(self) -> None:
         """Close connections."""

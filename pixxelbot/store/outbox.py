@@ -90,6 +90,13 @@ def remember(
         connection.execute(insert(messages).values(message_id=message_id, **values))
 
 
+def messages_of(connection: Connection, job_id: str) -> list[tuple[str, str | None, str | None]]:
+    """Message, channel and single picture of every message with a job, the first posted first."""
+    columns = (messages.c.message_id, messages.c.channel_id, messages.c.picture_id)
+    query = select(*columns).where(messages.c.job_id == job_id).order_by(messages.c.created_at)
+    return [(row.message_id, row.channel_id, row.picture_id) for row in connection.execute(query)]
+
+
 def _rows(connection: Connection, table: Table, ids: set[str | None]) -> Sequence[RowMapping]:
     wanted = [one for one in ids if one]
     return connection.execute(select(table).where(table.c.id.in_(wanted))).mappings().all() if wanted else []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, Text, cast, func, insert, or_, select, tuple_, update
 
 from pixxelbot.errors import NotFound
 from pixxelbot.job import Job, Rendered, Request
@@ -104,6 +105,16 @@ def listed(
     if before is not None:
         query = query.where(_after_in_list(get(connection, before)))
     return answer(connection, query)
+
+
+def history(connection: Connection, member: str, words: str, limit: int, offset: int) -> list[Picture]:
+    """A member's drawn pictures that are left, newest first; each of the words stands somewhere in the recipe."""
+    newest = pictures.c.created_at.desc(), pictures.c.job_id.desc(), pictures.c.index
+    query = select(pictures).where(pictures.c.member_id == member, ~pictures.c.deleted, ~pictures.c.upload)
+    written = func.lower(cast(pictures.c.recipe, Text))
+    for word in words.lower().split():
+        query = query.where(written.contains(json.dumps(word)[1:-1].lower(), autoescape=True))
+    return answer(connection, query.order_by(*newest).limit(limit).offset(offset))
 
 
 def delete(connection: Connection, picture_id: str) -> Picture:

@@ -34,6 +34,13 @@ def get(connection: Connection, request_id: str) -> Request:
     return request_of(found(connection, requests, "request", request_id))
 
 
+def of_event(connection: Connection, source_event_id: str) -> Request | None:
+    """The request that an event made, where it made one."""
+    query = select(requests).where(requests.c.source_event_id == source_event_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else request_of(row)
+
+
 def found(connection: Connection, table: Table, what: str, name: str) -> Any:
     """The row with this id; else the only one whose id begins, or ends, with it."""
     rows = connection.execute(select(table).where(table.c.id == name)).mappings().all()

@@ -150,6 +150,10 @@ class Store:
         """Requests, newest first."""
         return await self._read(requests.listed, status, member, limit, channel)
 
+    async def request_of_event(self, source_event_id: str) -> Request | None:
+        """The request that an event made, where it made one."""
+        return await self._read(requests.of_event, source_event_id)
+
     async def set_placeholder(self, request_id: str, message_id: str) -> None:
         """Note the message that the result will replace."""
         await self._write(requests.change, request_id, message_id=message_id)
@@ -352,6 +356,14 @@ class Store:
         """Note which message shows which job, or one picture of it alone."""
         await self._write(outbox.remember, job_id, message_id, channel_id, self.clock(), picture_id)
 
+    async def messages_of(self, job_id: str) -> list[tuple[str, str | None, str | None]]:
+        """Message, channel and, where it shows one picture alone, that picture, of every message with a job."""
+        return await self._read(outbox.messages_of, job_id)
+
+    async def history(self, member: str, words: str, limit: int, offset: int = 0) -> list[Picture]:
+        """A member's drawn pictures that are left and whose recipes hold these words, newest first."""
+        return await self._read(pictures.history, member, words, limit, offset)
+
     async def descendants(self, picture_id: str) -> list[Picture]:
         """Everything that was drawn from a picture, nearest first."""
         return await self._read(pictures.descendants, picture_id)
@@ -488,6 +500,14 @@ class Store:
     async def wait_for_change(self, timeout: float, seen: int | None = None) -> bool:
         """Wait for a change by anyone since `seen` (a value of `changes`), at most so many seconds."""
         return await self.database.wait_for_change(timeout, seen)
+
+    async def tell_changes(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every change by anyone, until cancelled."""
+        seen = self.changes
+        while True:
+            if await self.wait_for_change(60.0, seen):
+                seen = self.changes
+                listener()
 
     @property
     def changes(self) -> int:

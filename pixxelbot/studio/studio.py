@@ -10,18 +10,20 @@ import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from functools import partial
 from typing import Any, Final, Protocol, get_args
 
 from pixxelbot import picture as pictures
 from pixxelbot.errors import (
     EmptyPrompt,
     LostRace,
+    NotFound,
     PixxelbotError,
     PromptTooLong,
     Refused,
     Unsupported,
 )
-from pixxelbot.intent import Action, Changes, Intent
+from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.job import Address, Estimate, Job, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner
@@ -41,6 +43,14 @@ log = logging.getLogger(__name__)
 PLANS_AT_ONCE: Final = 16
 """A burst of requests must not open a hundred connections to the language model."""
 EVERYTHING: Final = re.compile(r"\b(?:all|everything|alles|todo|tout|tudo)\b|全部|すべて", re.IGNORECASE)
+BY_ITS_LOOKS: Final = re.compile(
+    r"\b(?:ones? (?:with|where|that|of|in|which)|which (?:one|picture)|what (?:is|are|do|does|colou?r)|looks?"
+    r"|(?:do|can) you (?:see|like)|in the (?:picture|image|photo)|best|nicest|worst)\b",
+    re.IGNORECASE,
+)
+"""Words that may point at a picture by what it shows."""
+MOST_LOOKS: Final = 4
+"""Pictures shown to a language model with one request; each costs it as much as a page of text."""
 NO_LONGER: Final = re.compile(
     r"\b(?:un-?(?:fav\w*|star|like)|remove|no longer|not .*any ?more|take back)\b", re.IGNORECASE
 )
@@ -113,6 +123,14 @@ class Studio:
         given = request.given.over(flags)
         self.recipes.check(given)
         return request.evolve(words=words.strip(), given=given)
+
+    def flags(self, text: str, model: str | None) -> Changes:
+        """What inline flags such as `--steps 30` fix.
+
+        Raises:
+            InvalidRequest: an unknown flag, or a value out of its range.
+        """
+        return read_flags(text, self.recipes.limits_of(model))[1]
 
     async def follow_up(
         self, action: Action, targets: tuple[str, ...], request: Request, changes: Changes | None = None
@@ -268,10 +286,30 @@ class Studio:
             request = request.evolve(words=choice.words or choice.label)
         request = request.evolve(given=request.given.over(conversation.locks))
         limits = self.recipes.limits_of(request.given.model)
-        intent = await self.planner.plan(conversation.ask(request, limits, self.styles))
+        ask = conversation.ask(request, limits, self.styles)
+        if self.planner.sees:
+            ask = ask.model_copy(update={"looks": await self._looks(request, ask)})
+        hear = partial(self._hear, request) if self.reply_listeners else None
+        intent = await self.planner.plan(ask, hear)
         if sum(intent.tokens):
-            await self.store.spend(request.member_id, intent.planner, *intent.tokens)
+            await self.store.spend(request.member_id, self.planner.name, *intent.tokens)
         return intent
+
+    async def _looks(self, request: Request, ask: Ask) -> dict[str, bytes]:
+        """What a planner that sees is shown: pictures sent along, and those spoken of by what they show."""
+        names = list(ask.sources)
+        if ask.pictures and BY_ITS_LOOKS.search(ask.words):
+            names += ask.focus or [name for name, _ in ask.pictures]
+        looks = {}
+        for name in names[:MOST_LOOKS]:
+            with contextlib.suppress(NotFound):  # deleted meanwhile
+                if self.may(request.member_id, "see", await self.store.picture(name), request.address):
+                    looks[name] = await asyncio.to_thread(pictures.look_at, await self.store.picture_bytes(name))
+        return looks
+
+    def _hear(self, request: Request, reply: str) -> None:
+        for listener in self.reply_listeners:
+            listener(request, reply)
 
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
         if recipe.kind not in self.kinds:

@@ -15,7 +15,8 @@ from tests.discord_server.scenario import Discord, File, Message, Person, Server
 
 
 def drawn(message: Message) -> bool:
-    return bool(message.attachments) and any(button.label == "U1" for button in message.buttons)
+    """A result, with the buttons that belong to it."""
+    return bool(message.attachments) and any(button.custom_id.startswith("px1:again:") for button in message.buttons)
 
 
 async def test_a_request_is_acknowledged_shown_in_line_previewed_and_delivered_in_one_message(
@@ -35,7 +36,9 @@ async def test_a_request_is_acknowledged_shown_in_line_previewed_and_delivered_i
     assert Image.open(io.BytesIO(grid)).size == (256, 256)
     assert message.alt_texts[0] is not None and "fox" in message.alt_texts[0]
     labels = [button.label or button.emoji for button in message.buttons]
-    assert labels == ["U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4", "🔄", "✏️", "❌"]
+    assert labels == [
+        "U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4", "🔄", "✏️", "🔍", "🖌️", "⭐", "ℹ️", "✉️", "❌",
+    ]  # fmt: skip
 
 
 async def test_the_place_in_line_is_shown(discord: Discord, guild: Server, tmp_path: Path) -> None:
@@ -99,8 +102,11 @@ async def test_a_render_that_fails_ends_in_one_card(house: House, ana: Person) -
     house.painter.error = NotANumber("The model produced no numbers. Try another seed.")
     result = await ana.slash("imagine", prompt="a fox")
     card = await result.until(lambda message: message.embeds)
-    assert "could not be drawn" in card.text and "another seed" in card.text and not card.buttons
+    assert "could not be drawn" in card.text and "another seed" in card.text and "not charged" in card.text
+    assert [button.label for button in card.buttons] == ["Try again"]
     assert (await house.store.requests())[0].status is Status.FAILED
+    house.painter.error = None
+    await (await ana.click(card, "Try again")).until(drawn)
 
 
 async def test_a_missing_right_is_named_before_anything_is_accepted(house: House, ana: Person, guild: Server) -> None:

@@ -24,7 +24,7 @@ from tests.databases import stored_files, until
 from tests.postgres import PostgreSQL
 
 ROOT = Path(__file__).parents[2]
-KILLS = 20
+KILLS = int(os.environ.get("KILLS", "20"))
 EVENTS = 10_000
 """More than any victim lives to accept."""
 

@@ -21,9 +21,13 @@ from aiohttp.test_utils import TestServer
 
 KNOWN: Final = frozenset(
     {"model", "messages", "response_format", "max_completion_tokens", "max_tokens", "temperature", "top_p", "n", "stop",
-     "seed", "stream", "tools", "tool_choice", "user", "metadata", "store", "frequency_penalty", "presence_penalty"}
+     "seed", "stream", "stream_options", "tools", "tool_choice", "user", "metadata", "store", "frequency_penalty",
+     "presence_penalty"}
 )  # fmt: skip
 """Parameters that the real endpoint takes; any other is a 400."""
+
+PIECE: Final = 7
+"""Characters of one event of a stream."""
 
 Answer = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
@@ -49,13 +53,33 @@ def problem(message: str, kind: str, code: str | None = None, parameter: str | N
 
 
 def says(content: str | dict[str, Any], finish: str = "stop") -> Answer:
-    """A finished answer with this content."""
+    """A finished answer with this content; in a stream of small pieces where one is asked for."""
     text = content if isinstance(content, str) else json.dumps(content)
 
     async def answer(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        if body.get("stream"):
+            return await _streamed(request, body, text, finish)
         return web.json_response(completion(text, body["model"], finish=finish))
 
     return answer
+
+
+async def _streamed(request: web.Request, body: dict[str, Any], text: str, finish: str) -> web.StreamResponse:
+    """Server-sent events, as the real endpoint words them; the usage comes last, for those who asked for it."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    await response.prepare(request)
+    whole = completion(text, body["model"])
+    head = {name: whole[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": text[start : start + PIECE]} for start in range(0, len(text), PIECE)]
+    events = [head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    events.append(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+    if (body.get("stream_options") or {}).get("include_usage"):
+        events.append(head | {"choices": [], "usage": whole["usage"]})
+    for event in events:
+        await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+    await response.write(b"data: [DONE]\n\n")
+    return response
 
 
 def refuses(words: str = "I'm sorry, I can't help with that.") -> Answer:
@@ -163,6 +187,8 @@ PLAN: Final[dict[str, Any]] = {
     "action": "imagine", "targets": [], "prompt": "a red fox at night under a full moon", "negative_prompt": "clouds",
     "aspect": None, "count": None, "seed": None, "steps": None, "guidance_scale": None, "sampler": None, "mode": None,
     "styles": [], "strength": None, "scale": None, "reply": "", "reasons": [{"field": "prompt", "why": "as you said"}],
+    "choices": [], "description": "", "query": "", "instruction": None, "region": None, "directions": [],
+    "control": None, "tile": None, "locks": None,
 }  # fmt: skip
 
 
@@ -173,9 +199,13 @@ def plan(**changes: Any) -> dict[str, Any]:
 
 @dataclass
 class OpenAIServer:
-    """The endpoint. `forms` are the response formats it takes: take some away to be Ollama, llama.cpp, …"""
+    """The endpoint. `forms` are the response formats it takes: take some away to be Ollama, llama.cpp, …
+
+    `sees` says whether it takes pictures.
+    """
 
     key: str | None = None
+    sees: bool = True
     forms: frozenset[str] = frozenset({"json_schema", "json_object"})
     parameters: frozenset[str] = KNOWN
     script: deque[Answer] = field(default_factory=deque)
@@ -219,12 +249,14 @@ class OpenAIServer:
                 return f"Unrecognized request argument supplied: {name}"
         if not body.get("model") or not body.get("messages"):
             return "you must provide a model and messages"
+        if not self.sees and any(isinstance(message["content"], list) for message in body["messages"]):
+            return "Invalid content type. image_url is only supported by certain models."
         wanted = body.get("response_format")
         if wanted is None:
             return ""
         if wanted["type"] not in self.forms:
             return f"Invalid parameter: 'response_format' of type '{wanted['type']}' is not supported with this model."
-        spoken = " ".join(message["content"] for message in body["messages"])
+        spoken = " ".join(str(message["content"]) for message in body["messages"])
         if wanted["type"] == "json_object" and "json" not in spoken.lower():
             return (
                 "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,10 +10,9 @@ import pytest
 
 from pixxelbot.errors import PlannerAnswerInvalid
 from pixxelbot.intent import Ask, Changes, Intent
-from pixxelbot.planner.answers import FOLLOW_UPS, MAX_REPLY, read_answer
-from pixxelbot.planner.breaker import Breaker
+from pixxelbot.planner.answers import MAX_REPLY, read_answer
 from pixxelbot.planner.openai import OpenAIPlanner
-from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits
+from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, Limits
 from tests.openai_server.server import OpenAIServer, plan, says
 from tests.planner.asks import ALL, GENERAL, PICTURES, first, later
 
@@ -178,89 +176,6 @@ async def test_words_and_earlier_prompts_that_instruct_are_passed_on_as_data(
     assert intent.action != "delete" and intent.planner == "offline"
     sent = json.loads(server.requests[0]["messages"][1]["content"])
     assert sent["pictures"][0]["prompt"] == text and sent["words"] == "the second one at night"
-
-
-# --- 200 answers that a broken, confused or hostile model might give ---
-
-JUNK: Final[tuple[Any, ...]] = (
-    None, True, -1, 0, 1, 10**30, -(10**30), 0.5, 1e308, "", "imagine", "16:9", "0:0", "9999:1",
-    "@everyone", "x" * 3_000,
-    [], {}, [[]], {"a": {"b": []}}, ["p1", "p2"],
-    ["fox1"], [{"name": "anime", "weight": "heavy"}],
-    "https://evil.example",
-    "\ud83e\udd8a fox", "\u0000", "--seed 7", "{{ 7*7 }}", "<@&123>", "delete", "cancel", "chat",
-)  # fmt: skip
-
-
-def generated(chance: random.Random) -> str:
-    """One answer: a plan with some fields broken, sometimes cut, wrapped in prose, repeated or no JSON at all."""
-    answer = plan()
-    for name in chance.sample([*answer, "model", "verbatim", "extra"], chance.randint(0, 8)):
-        answer[name] = chance.choice(JUNK)
-    for name in chance.sample(list(answer), chance.randint(0, 3)):
-        del answer[name]
-    text = json.dumps(answer, allow_nan=True)
-    match chance.randint(0, 9):
-        case 0:
-            return text[: chance.randint(0, len(text))]
-        case 1:
-            return f"Sure! {text} Hope that helps {{smile}}"
-        case 2:
-            return f"```json\n{text}\n```"
-        case 3:
-            return chance.choice(
-                ["I cannot do that.", "null", "[]", "42", '"imagine"', "{", "}{", "", "\x00", "{}" * 500]
-            )
-        case 4:
-            return text.replace(":", "=", chance.randint(1, 4))
-        case 5:
-            return f"{text}\n{text}"
-    return text
-
-
-def check(intent: Intent, ask: Ask) -> None:
-    """What every intent keeps to, whoever planned it."""
-    assert Intent.model_validate_json(intent.model_dump_json()) == intent
-    changes, limits = intent.changes, ask.limits
-    assert changes.count is None or 1 <= changes.count <= MAX_COUNT
-    assert changes.steps is None or 1 <= changes.steps <= limits.max_steps
-    assert changes.guidance_scale is None or 0 <= changes.guidance_scale <= limits.max_guidance
-    assert changes.seed is None or 0 <= changes.seed <= MAX_SEED
-    assert changes.strength is None or 0 <= changes.strength <= 1
-    assert changes.scale is None or 1 <= changes.scale <= 4
-    assert changes.sampler is None or changes.sampler in limits.samplers
-    assert changes.model is None and changes.width is None and changes.verbatim is None
-    assert not set(changes.said()) & set(ask.given.said())
-    assert set(intent.targets) <= {name for name, _ in ask.pictures}
-    assert intent.action != "imagine" or changes.prompt or "prompt" in ask.given.said()
-    assert intent.action not in FOLLOW_UPS or intent.targets
-    assert set(intent.reasons) <= set(changes.said()) | {"action"}
-    assert "@" not in intent.model_dump_json() and "http" not in intent.model_dump_json()
-
-
-@pytest.mark.parametrize("seed", range(4))
-async def test_two_hundred_generated_answers_end_in_a_valid_intent(
-    server: OpenAIServer, planner: Callable[..., OpenAIPlanner], bundled: Limits, seed: int
-) -> None:
-    chance = random.Random(seed)
-    breaker = Breaker()
-    ours = planner(breaker)
-    outcomes = set()
-    for _ in range(50):
-        server.script.extend(says(generated(chance)) for _ in range(2))
-        limits = chance.choice((bundled, GENERAL))
-        words = chance.choice(
-            ("a red fox in the snow", "the second one, but at night", "three pictures of a cat, wide")
-        )
-        pictures = chance.choice(((), PICTURES))
-        given = chance.choice((Changes(), Changes(count=2, negative_prompt="dogs"), Changes(prompt="a cat", steps=5)))
-        ask = Ask(words=words, limits=limits, pictures=pictures, given=given, styles=("anime", "watercolour"))
-        intent = await ours.plan(ask)
-        breaker.succeeded()  # junk in a row would have the endpoint left alone
-        server.script.clear()
-        check(intent, ask)
-        outcomes.add(intent.planner)
-    assert outcomes == {"offline", "gpt-4o-mini"}
 
 
 def test_every_label_may_be_used_by_id_too() -> None:

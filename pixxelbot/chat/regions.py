@@ -1,0 +1,102 @@
+"""The region flow: where to draw anew, shown as an overlay, grown, shrunk or inverted, and approved before drawing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING
+
+import discord
+
+from pixxelbot import region as masks
+from pixxelbot.chat import asking, forms, views
+from pixxelbot.chat.fetching import fetch_attachment
+from pixxelbot.chat.forms import Filled
+from pixxelbot.chat.press import Press
+from pixxelbot.errors import InvalidRequest, NotFound, Refused
+from pixxelbot.intent import Changes
+from pixxelbot.job import new_id
+from pixxelbot.picture import Picture
+from pixxelbot.region import Region
+
+if TYPE_CHECKING:
+    from pixxelbot.chat.bot import Bot
+
+NOTHING_SAID = "Say which part to change (the hat, the sky), or send a mask or a marked-up copy of the picture."
+
+
+async def ask(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """Open the form for a picture."""
+    await interaction.response.send_modal(forms.region_form(await asking.speaker(interaction), press))
+
+
+async def given(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """The form came back."""
+    found = [one for one in await interaction.client.chat.store.pictures(job=press.id) if one.index + 1 == press.index]
+    if not found or found[0].deleted:
+        raise NotFound("picture", f"{press.index} of {press.id[-10:]}")
+    await begin(interaction, found[0], Filled.read(interaction.data))
+
+
+async def begin(interaction: discord.Interaction[Bot], picture: Picture, filled: Filled) -> None:
+    """Show the region that a form speaks of; words alone are left to the model that finds things in pictures."""
+    chat = interaction.client.chat
+    where, what = filled.texts.get("region", ""), filled.texts.get("prompt", "")
+    sent = filled.files.get("mask", [])
+    if not sent and not where:
+        raise InvalidRequest(NOTHING_SAID)
+    if not sent:
+        changes = Changes(region=where, prompt=what or None)
+        await asking.follow_up(interaction, "inpaint", (picture.id,), changes, words=what or where)
+        return
+    await asking.quietly(interaction)
+    await asking.allowed(interaction, "vary", picture)
+    original = await chat.store.picture_bytes(picture.id)
+    data = await fetch_attachment(sent[0]["url"], int(sent[0]["size"]), chat.settings.discord_cdn)
+    upload = await chat.studio.upload(data, asking.member_id(interaction.user))
+    mask = await asyncio.to_thread(masks.mask_from_upload, await chat.store.picture_bytes(upload.id), original)
+    await _shown(interaction, await _kept(interaction, new_id(), picture.id, mask, what), original, mask)
+
+
+async def change(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """Grow, shrink or invert."""
+    chat = interaction.client.chat
+    await asking.noted(interaction)
+    region = await _mine(interaction, press)
+    mask = await asyncio.to_thread(masks.changed, await chat.store.picture_bytes(region.mask_id), press.verb)
+    region = await _kept(interaction, region.id, region.picture_id, mask, region.words)
+    await _shown(interaction, region, await chat.store.picture_bytes(region.picture_id), mask)
+
+
+async def approve(interaction: discord.Interaction[Bot], press: Press) -> None:
+    """Draw it."""
+    region = await _mine(interaction, press)
+    changes = Changes(mask=region.mask_id, prompt=region.words or None)
+    await asking.follow_up(interaction, "inpaint", (region.picture_id,), changes, words=region.words)
+
+
+async def _mine(interaction: discord.Interaction[Bot], press: Press) -> Region:
+    region = await interaction.client.chat.store.region(press.id)
+    if region.member_id != asking.member_id(interaction.user):
+        raise Refused("This was asked by somebody else. Ask for something of your own.")
+    return region
+
+
+async def _kept(
+    interaction: discord.Interaction[Bot], region_id: str, picture_id: str, mask: bytes, words: str
+) -> Region:
+    chat, member = interaction.client.chat, asking.member_id(interaction.user)
+    upload = await chat.studio.upload(mask, member)
+    region = Region(id=region_id, picture_id=picture_id, mask_id=upload.id, member_id=member, words=words)
+    await chat.store.keep_region(region)
+    return region
+
+
+async def _shown(interaction: discord.Interaction[Bot], region: Region, original: bytes, mask: bytes) -> None:
+    say = await asking.speaker(interaction)
+    tinted = await asyncio.to_thread(masks.overlay, original, mask)
+    share = f"{masks.share(mask):.0%}"
+    file = discord.File(io.BytesIO(tinted), f"{region.id}.png", description=say("region.alt", share=share))
+    text = say("region.shown", share=share, words=region.words or "–")
+    view = views.region_view(say, region.id)
+    await interaction.edit_original_response(content=text[:2000], attachments=[file], view=view)
