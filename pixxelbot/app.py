@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_args
 
 from pixxelbot import models
 from pixxelbot.dispatch.dispatcher import Dispatcher
@@ -21,13 +21,14 @@ from pixxelbot.dispatch.renderers.local import LocalRenderer
 from pixxelbot.errors import ConfigurationError, PixxelbotError
 from pixxelbot.job import Estimate, Job, Progress, Request
 from pixxelbot.planner import build_planner
-from pixxelbot.recipe import Limits
+from pixxelbot.recipe import Kind, Limits
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 
 log = logging.getLogger(__name__)
 
+PACKAGE: Final = Path(__file__).parent
 HUB_ID: Final = re.compile(r"[\w-]+/[\w.-]+")
 
 
@@ -41,6 +42,7 @@ class App:
     def __init__(self, settings: Settings, renderer: Renderer | None = None) -> None:
         self.settings = settings
         self.renderer = renderer or LocalRenderer(settings)
+        self.kinds = frozenset(get_args(Kind)) if renderer else kinds_drawn()
         self.progress_listeners: list[Callable[[Job, Progress], None]] = []
         self.dispatcher: Dispatcher | None = None
         self._closing = AsyncExitStack()
@@ -59,7 +61,8 @@ class App:
         self.planner = build_planner(self.settings)
         self._closing.push_async_callback(self.planner.close)
         self._closing.push_async_callback(self.renderer.close)
-        self.studio = Studio(self.store, self.planner, self.limits, self.renderer.predict, queue=_Line(self))
+        self.studio = Studio(self.store, self.planner, self.limits, self.renderer.predict, _Line(self), self.kinds)
+        self.studio.asks_first = isinstance(self.renderer, LocalRenderer)  # a blank picture costs nobody anything
         self._closing.push_async_callback(self.studio.close)
         return self
 
@@ -175,6 +178,11 @@ def model_limits(settings: Settings) -> dict[str, Limits]:
         else:
             found[name] = models.limits(name, folder)
     return found
+
+
+def kinds_drawn() -> frozenset[str]:
+    """The kinds of drawing that the engine has: a file each. Their names suffice; importing them would load torch."""
+    return frozenset(file.stem for file in (PACKAGE / "engine" / "kinds").glob("[a-z]*.py"))
 
 
 async def _until_told(*work: Coroutine[Any, Any, None]) -> None:

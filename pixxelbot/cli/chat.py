@@ -93,10 +93,15 @@ class Talk:
             self._show(self._told(words) | {"error": failed}, [f"{error.title}: {error}"])
             return
         job = await self.app.store.job_of(request.id)
-        pictures = await self.app.store.pictures(job=job.id) if job else []
-        for one in pictures:
-            self._names[one.id] = f"{self.count}.{one.index + 1}"
+        pictures = await self._pictures_of(request) if job else []
+        for place, one in enumerate(pictures, start=1):
+            self._names[one.id] = f"{self.count}.{place}"
         await self._show_turn(words, request, job, pictures)
+
+    async def _pictures_of(self, request: Request) -> list[Picture]:
+        beside = await self.app.studio.companions(request)
+        found = [await self.app.store.pictures(requests=[one.id]) for one in (request, *beside)]
+        return [one for grid in found for one in grid]
 
     async def _answered(self, words: str) -> Request:
         """The request ended; cut off, it is withdrawn, so that nobody draws it."""
@@ -111,11 +116,20 @@ class Talk:
             if job is None:
                 return planned
             self._tell_plan(planned, job)
-            return await self._drawn(job)
+            ended = await self._drawn(job)
+            for one in await self.app.studio.companions(planned):
+                await self._drawn_beside(one)
+            return ended
         except asyncio.CancelledError:
             with contextlib.suppress(PixxelbotError):  # it has ended meanwhile
                 await self.app.studio.withdraw(accepted.id, accepted.member_id)
             raise
+
+    async def _drawn_beside(self, request: Request) -> None:
+        """Another prompt of the same permutation."""
+        planned = await self.app.studio.planned(request.id)
+        if job := await self.app.store.job_of(planned.id):
+            await self._drawn(job)
 
     async def _drawn(self, job: Job) -> Request:
         from pixxelbot.cli.bars import bars

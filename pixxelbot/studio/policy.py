@@ -16,8 +16,6 @@ from pixxelbot.rules import Defaults, MemberSettings, ServerRules
 from pixxelbot.store import Store
 
 UNFINISHED: Final = (Status.QUEUED, Status.RUNNING)
-NEW: Final = ("imagine",)
-"""Actions that start afresh, and so take the defaults; follow-ups keep what their picture has."""
 
 
 class Policy:
@@ -38,24 +36,26 @@ class Policy:
         """What a member has set."""
         return MemberSettings.load((await self._store.preferences_of(member_id)).get(member_id, {}))
 
-    async def applied(self, request: Request) -> Request:
-        """The request with the member's and the server's defaults under what it says.
+    async def check(self, request: Request) -> None:
+        """Whether a place allows a request.
 
         Raises:
-            Refused, UnknownChoice, OutOfRange: the place does not allow it.
+            Refused, UnknownChoice, OutOfRange: it does not.
         """
         if is_operator(request.member_id):
-            return request
+            return
         rules = await self.rules(request.address)
         rules.check_place(request.address.channel_id)
         said = request.given if request.intent is None else request.intent.changes
         rules.check_given(said)
         self._check_words(rules, request, said)
-        if request.intent is not None and request.intent.action not in NEW:
-            return request
-        own = await self.settings(request.member_id)
-        given = request.given.over(self._usable(rules, own)).over(self._usable(rules, rules.defaults))
-        return request.evolve(given=given)
+
+    async def defaults(self, request: Request) -> Changes:
+        """What something new has where its words say nothing: the member's own settings, then the server's."""
+        if is_operator(request.member_id):
+            return Changes()
+        rules, own = await self.rules(request.address), await self.settings(request.member_id)
+        return self._usable(rules, own).over(self._usable(rules, rules.defaults))
 
     async def settled(self, request: Request, intent: Intent, recipe: Recipe, cost: float) -> Recipe:
         """The recipe within the place's limits; `cost` is the seconds it will take.

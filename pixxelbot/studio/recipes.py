@@ -9,10 +9,29 @@ from typing import Any, Final
 from pixxelbot.errors import InvalidRequest, OutOfRange, PromptTooLong, UnknownChoice, Unsupported
 from pixxelbot.intent import Action, Changes
 from pixxelbot.picture import Picture
-from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of
+from pixxelbot.recipe import MAX_BLENDED, MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of
 
-STRENGTH: Final = {"img2img": 0.6, "vary": 0.6, "upscale": 0.3, "inpaint": 0.9}
+STRENGTH: Final = {
+    "img2img": 0.6, "vary": 0.6, "upscale": 0.3, "inpaint": 0.9, "edit": 0.6, "blend": 0.65, "arithmetic": 0.6,
+}  # fmt: skip
 """Default share of noise by kind; judged by eye on the bundled model."""
+STRENGTHS: Final = (0.2, 0.4, 0.6, 0.8)
+"""Of a sweep where none are said."""
+ZOOM: Final = 1.5
+"""How much more an outpaint shows where it is not said."""
+FRAMES: Final = 16
+DRAWN: Final = 4
+"""Pictures of one request where no number is said."""
+MADE_OF_PICTURES: Final = frozenset(
+    {"inpaint", "outpaint", "blend", "edit", "control", "arithmetic", "background", "sweep", "detail"}
+)
+"""Kinds whose pictures their words alone would not give again."""
+PLAIN: Final[dict[str, Any]] = {
+    "scale": None, "mask": None, "region": "", "instruction": "", "permutations": (), "directions": (), "weights": (),
+    "strengths": (), "frames": None, "control": None, "plus": (), "minus": (), "prompts": (), "box": None, "of": None,
+    "making": "reverse", "from_seed": None,
+}  # fmt: skip
+"""What only one kind of drawing has, as it stands in recipes of the others."""
 MAX_UPSCALED: Final = 4096
 """Longest side of an enlargement in pixels; a PNG of 4096² stays near Discord's 25 MiB a request."""
 WIDEST: Final = 4
@@ -77,9 +96,9 @@ class Recipes:
             width=width,
             height=height,
             aspect=changes.aspect or aspect_of(width, height),
-            count=min(changes.count or 4, MAX_COUNT),
+            count=min(changes.count or DRAWN, MAX_COUNT),
             seed=_seed(changes.seed),
-            steps=min(changes.steps or limits.steps, limits.max_steps),
+            steps=min(changes.steps or _steps(limits, changes), limits.max_steps),
             guidance_scale=limits.guidance_scale if changes.guidance_scale is None else changes.guidance_scale,
             sampler=changes.sampler or limits.samplers[0],
             model=limits.model,
@@ -110,23 +129,24 @@ class Recipes:
 
     def _vary(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
         """Variations of one picture, or one variation of each of several."""
-        parent, sources = parents[0], tuple(one.id for one in parents)
-        count = changes.count or (len(sources) if len(sources) > 1 else 4)
-        strength = STRENGTH["vary"] if changes.strength is None else changes.strength
-        drawn = {"kind": "vary", "sources": sources, "strength": strength, "seed": _seed(changes.seed)}
-        size = self._at_model_size(parent)
-        return self._changed(parent.recipe, changes, **drawn, **size, count=count, scale=None, mask=None)
+        count = changes.count or (len(parents) if len(parents) > 1 else DRAWN)
+        return self._from_pictures("vary", parents, changes, count=count)
 
     def _remix(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
-        """The parent's recipe with changes, from the parent's own noise, so that what was not mentioned stays alike."""
+        """The parent's recipe with changes, from the parent's own noise, so that what was not mentioned stays alike.
+
+        What was made of another picture and not of words alone is drawn from the picture that it became.
+        """
         parent = parents[0]
+        if parent.upload or parent.recipe.kind in MADE_OF_PICTURES:
+            return self._from_pictures("img2img", [parent], changes)
         kept = changes.seed is None and bool(changes.said())
         seed = parent.seed if kept else _seed(changes.seed)
-        fresh: dict[str, Any] = {"kind": "text2img", "sources": (), "strength": None, "scale": None, "mask": None}
+        fresh: dict[str, Any] = PLAIN | {"kind": "text2img", "sources": (), "strength": None}
         if parent.recipe.kind == "img2img":
             fresh = {}
         return self._changed(
-            parent.recipe, changes, **fresh, **self._at_model_size(parent), seed=seed, count=changes.count or 4
+            parent.recipe, changes, **fresh, **self._at_model_size(parent), seed=seed, count=changes.count or DRAWN
         )
 
     def _upscale(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
@@ -136,10 +156,107 @@ class Recipes:
         if max(width, height) > MAX_UPSCALED:
             raise OutOfRange("The enlarged side in pixels", max(width, height), 64, MAX_UPSCALED)
         strength = STRENGTH["upscale"] if changes.strength is None else changes.strength
-        return parent.recipe.evolve(
+        return self._plain(parent).evolve(
             kind="upscale", sources=(parent.id,), scale=scale, width=width, height=height, strength=strength,
-            count=1, seed=parent.seed, mask=None,
+            count=1, seed=parent.seed, method=changes.method or "faithful",
         )  # fmt: skip
+
+    def _edit(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        instruction = changes.instruction or changes.prompt
+        if not instruction:
+            raise InvalidRequest("Say what to change in the picture, for example: make it winter.")
+        before = parents[0].recipe.wish or parents[0].recipe.prompt
+        whole = changes.prompt or ", ".join(filter(None, (before, instruction)))
+        return self._from_pictures("edit", parents[:1], changes, instruction=instruction, prompt=whole[:MAX_PROMPT])
+
+    def _inpaint(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        if not (changes.region or changes.mask):
+            raise InvalidRequest("Say which part to draw anew (the hat, the sky), or send a mask of it.")
+        return self._from_pictures("inpaint", parents[:1], changes)
+
+    def _outpaint(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        """A canvas with the picture on it: of another aspect, longer on some sides, or with the picture smaller."""
+        if changes.aspect:
+            return self._from_pictures("outpaint", parents[:1], changes)
+        parent, scale = parents[0], changes.scale or ZOOM
+        limits = self.limits_of(parent.recipe.model)
+        sides = changes.directions or ("out",)
+        across = scale if {"left", "right"} & set(sides) else 1.0
+        down = scale if {"up", "down"} & set(sides) else 1.0
+        width, height = parent.width * across, parent.height * down
+        shrunk = min(1.0, limits.maximum / max(width, height))
+        width, height = limits.fit(width * shrunk), limits.fit(height * shrunk)
+        canvas = {"width": width, "height": height, "aspect": aspect_of(width, height)}
+        return self._from_pictures("outpaint", [parent], changes, directions=sides, scale=scale, **canvas)
+
+    def _blend(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        if not 2 <= len(parents) <= MAX_BLENDED:
+            raise InvalidRequest(
+                f"A blend takes 2 to {MAX_BLENDED} pictures; you named {len(parents)}. Say which ones."
+            )
+        prompts = tuple(one.recipe.prompt for one in parents)
+        wish = " and ".join(one.recipe.wish or one.recipe.prompt for one in parents)[:MAX_PROMPT]
+        return self._from_pictures("blend", parents, changes, prompt="", wish=wish, prompts=prompts)
+
+    def _interpolate(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        """From one picture to another; with one picture only, from its prompt to the one that was said."""
+        frames = changes.frames or FRAMES
+        if len(parents) > 1:
+            return self._from_pictures("interpolate", parents[:2], changes, frames=frames)
+        if not changes.prompt:
+            raise InvalidRequest(
+                "An animation goes from one picture to another: name two, or say what to turn it into."
+            )
+        start, said = self._plain(parents[0]), changes.model_copy(update={"prompt": None, "wish": None})
+        ways = {"kind": "interpolate", "prompts": (changes.prompt,), "frames": frames, "strength": None}
+        return self._changed(start, said, **ways, sources=(), seed=parents[0].seed, count=DRAWN)
+
+    def _arithmetic(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        if not (changes.plus or changes.minus):
+            raise InvalidRequest("Say what to add or to take away, for example: minus snow plus flowers.")
+        return self._from_pictures("arithmetic", parents[:1], changes)
+
+    def _control(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        return self._from_pictures("control", parents[:1], changes, control=changes.control or "edges")
+
+    def _sweep(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        strengths = (changes.strengths or STRENGTHS)[:MAX_COUNT]
+        said = changes.model_copy(update={"count": None})
+        return self._from_pictures("sweep", parents[:1], said, strengths=strengths, count=len(strengths))
+
+    def _background(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        """Each picture cut out in its own size."""
+        size = {"width": parents[0].width, "height": parents[0].height}
+        said = changes.model_copy(update={"count": None})
+        return self._from_pictures("background", parents[:MAX_COUNT], said, **size, count=min(len(parents), MAX_COUNT))
+
+    def _making_of(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
+        """The picture drawn again, step by step; one that was sent, on its way into noise."""
+        parent = parents[0]
+        if parent.upload:
+            return self._from_pictures("making_of", [parent], changes, making="forward", count=1)
+        of = "text2img" if parent.recipe.kind in ("making_of", "interpolate") else parent.recipe.kind
+        return self._changed(parent.recipe, changes, kind="making_of", of=of, seed=parent.seed, count=1)
+
+    def _from_pictures(self, kind: str, parents: Sequence[Picture], changes: Changes, **fields: Any) -> Recipe:
+        """A recipe that starts from pictures, with the first one's prompt and parameters where nothing else is said."""
+        parent = parents[0]
+        standing = {
+            "kind": kind,
+            "sources": tuple(one.id for one in parents),
+            "seed": _seed(changes.seed),
+            "strength": STRENGTH.get(kind) if changes.strength is None else changes.strength,
+            "count": changes.count or DRAWN,
+        }
+        return self._changed(self._plain(parent), changes, **standing | self._at_model_size(parent) | fields)
+
+    def _plain(self, parent: Picture) -> Recipe:
+        """A picture's recipe without what only its own kind of drawing has; for an upload the model's usual one."""
+        if parent.upload:
+            words = parent.recipe.prompt
+            usual = self.imagine(words, Changes(prompt=words or None), [parent])
+            return usual.evolve(sources=(), strength=None)
+        return parent.recipe.evolve(**PLAIN)
 
     def _size(self, limits: Limits, changes: Changes, start: Picture | None) -> tuple[int, int]:
         if changes.width and changes.height:
@@ -161,18 +278,25 @@ class Recipes:
         said = {name: value for name, value in changes.drawn().items() if name not in ("seed", "width", "height")}
         if changes.aspect or changes.width:
             fields["width"], fields["height"] = self._size(limits, changes, None)
+        if changes.mode == "turbo":
+            said.setdefault("steps", _steps(limits, changes))
         if changes.model and recipe.sampler not in limits.samplers:
             said.setdefault("sampler", limits.samplers[0])
         return recipe.evolve(**(fields | said | {"model": limits.model}))
 
 
-FOLLOW_UPS: Final[Mapping[str, Callable[[Recipes, Sequence[Picture], Changes], Recipe]]] = {
-    "again": Recipes._again,
-    "vary": Recipes._vary,
-    "remix": Recipes._remix,
-    "upscale": Recipes._upscale,
-}
+Follow = Callable[[Recipes, Sequence[Picture], Changes], Recipe]
+FOLLOW_UPS: Final[Mapping[str, Follow]] = {
+    "again": Recipes._again, "vary": Recipes._vary, "remix": Recipes._remix, "upscale": Recipes._upscale,
+    "edit": Recipes._edit, "inpaint": Recipes._inpaint, "outpaint": Recipes._outpaint, "blend": Recipes._blend,
+    "interpolate": Recipes._interpolate, "arithmetic": Recipes._arithmetic, "control": Recipes._control,
+    "sweep": Recipes._sweep, "background": Recipes._background, "making_of": Recipes._making_of,
+}  # fmt: skip
 """How each follow-up makes its recipe from the pictures it follows."""
+
+
+def _steps(limits: Limits, changes: Changes) -> int:
+    return min(limits.turbo_steps, limits.steps) if changes.mode == "turbo" else limits.steps
 
 
 def _seed(said: int | None) -> int:

@@ -13,7 +13,8 @@ from pixxelbot.errors import NotFound, Refused
 from pixxelbot.intent import Action, Changes, Intent
 from pixxelbot.job import Request
 from pixxelbot.picture import Picture
-from pixxelbot.recipe import Recipe
+from pixxelbot.planner import styles
+from pixxelbot.recipe import MAX_PROMPT, Recipe
 from pixxelbot.store import Store
 from pixxelbot.studio import answers
 from pixxelbot.studio.conversation import Conversation
@@ -44,8 +45,10 @@ class Settling:
     def __init__(self, store: Store, recipes: Recipes, finder: Finder, may: May) -> None:
         self.store, self.recipes, self.finder, self.may = store, recipes, finder, may
 
-    async def settle(self, request: Request, intent: Intent, conversation: Conversation) -> Decision:
-        """The decision on an intent.
+    async def settle(
+        self, request: Request, intent: Intent, conversation: Conversation, defaults: Changes | None = None
+    ) -> Decision:
+        """The decision on an intent; `defaults` are what something new has where nothing is said.
 
         Raises:
             NotFound: a picture meant is not there.
@@ -54,7 +57,7 @@ class Settling:
         """
         given = request.given.over(conversation.locks)
         if intent.action == "imagine":
-            return await self._imagine(request, intent, given)
+            return await self._imagine(request, intent, given, defaults or Changes())
         if intent.action in FOLLOW_UPS:
             return await self._follow_up(request, intent, conversation, given)
         if intent.action in IN_WORDS:
@@ -63,11 +66,22 @@ class Settling:
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
-    async def _imagine(self, request: Request, intent: Intent, given: Changes) -> Decision:
+    async def _imagine(self, request: Request, intent: Intent, given: Changes, defaults: Changes) -> Decision:
         starts = [await self.store.picture(name) for name in dict.fromkeys((*request.sources, *intent.targets))]
         self._check_rights(request, "imagine", starts)
-        recipe = self.recipes.imagine(request.words, given.over(intent.changes), starts)
+        said = self._under(given.over(intent.changes), defaults, request.words)
+        recipe = self.recipes.imagine(request.words, said, starts)
         return Decision(_with(intent, targets=()), recipe)
+
+    def _under(self, said: Changes, defaults: Changes, words: str) -> Changes:
+        """What was said, and where it is silent the defaults; a style of theirs is laid over the prompt."""
+        prompt, negative = said.prompt or words, said.negative_prompt or ""
+        if defaults.styles and said.styles is None and not said.verbatim:
+            family = self.recipes.limits_of(said.model or defaults.model).family
+            prompt, negative, _ = styles.apply(defaults.styles, prompt, negative, family)
+        negative = styles.join(negative, defaults.negative_prompt or "")
+        laid = {"prompt": prompt[:MAX_PROMPT], "negative_prompt": negative[:MAX_PROMPT]}
+        return said.model_copy(update=laid).over(defaults)
 
     async def _follow_up(
         self, request: Request, intent: Intent, conversation: Conversation, given: Changes
@@ -91,6 +105,8 @@ class Settling:
 
     async def _meant(self, request: Request, intent: Intent, conversation: Conversation) -> list[Picture]:
         """The pictures named, else those described, else what is being talked about."""
+        if request.sources and not intent.targets:
+            return [await self.store.picture(source) for source in request.sources]
         if intent.targets:
             named = [await self.store.picture(target) for target in intent.targets]
             return await self.finder.narrowed(named, intent.description) if intent.description else named

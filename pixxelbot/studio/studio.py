@@ -32,6 +32,7 @@ from pixxelbot.planner.styles import load_styles
 from pixxelbot.recipe import MAX_PROMPT, Kind, Limits, Recipe
 from pixxelbot.rights import Verb, is_operator, may
 from pixxelbot.store import Store
+from pixxelbot.studio import several
 from pixxelbot.studio.conversation import Conversation, conversation_name, conversation_of
 from pixxelbot.studio.finding import Finder
 from pixxelbot.studio.policy import Policy
@@ -49,6 +50,8 @@ BY_ITS_LOOKS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that may point at a picture by what it shows."""
+COMPANIONS: Final = 3 * several.MOST_JOBS
+"""Latest requests of a member among which those of one permutation are looked for."""
 MOST_LOOKS: Final = 4
 """Pictures shown to a language model with one request; each costs it as much as a page of text."""
 NO_LONGER: Final = re.compile(
@@ -84,6 +87,8 @@ class Studio:
     ) -> None:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
         self.kinds = frozenset(kinds)
+        self.asks_first = True
+        """Whether a request that makes several jobs is confirmed first."""
         self.styles = tuple(load_styles())
         self.recipes = Recipes(limits, self.styles)
         self.policy = Policy(store)
@@ -103,7 +108,8 @@ class Studio:
             InvalidRequest: nothing can be drawn from this; nothing was stored.
             StorageFull: the disk could not hold the result.
         """
-        request = await self.policy.applied(self.checked(request))
+        request = self.checked(request)
+        await self.policy.check(request)
         stored, fresh = await self.store.accept(request)
         if fresh:
             self._start(self._plan(stored))
@@ -267,7 +273,7 @@ class Studio:
         conversation = await conversation_of(self.store, request)
         decision = await self._decide(request, conversation)
         if decision.recipe is not None:
-            await self._queue(request, decision.intent, decision.recipe)
+            await self._draw(request, decision.intent, decision.recipe)
             return
         act = ACTS.get(decision.intent.action)
         intent = await act(self, request, decision.intent, conversation) if act else decision.intent
@@ -275,7 +281,8 @@ class Studio:
 
     async def _decide(self, request: Request, conversation: Conversation) -> Decision:
         intent = await self._understood(request, conversation)
-        return await self._settling.settle(request, intent, conversation)
+        defaults = await self.policy.defaults(request) if intent.action == "imagine" else Changes()
+        return await self._settling.settle(request, intent, conversation, defaults)
 
     async def _understood(self, request: Request, conversation: Conversation) -> Intent:
         if request.intent is not None:
@@ -284,8 +291,12 @@ class Studio:
             if choice.intent:
                 return choice.intent
             request = request.evolve(words=choice.words or choice.label)
-        request = request.evolve(given=request.given.over(conversation.locks))
-        limits = self.recipes.limits_of(request.given.model)
+        defaults = await self.policy.defaults(request)
+        given = request.given.over(conversation.locks)
+        if defaults.verbatim and not conversation.exchanges:
+            given = given.over(Changes(verbatim=True))
+        request = request.evolve(given=given)
+        limits = self.recipes.limits_of(given.model or defaults.model)
         ask = conversation.ask(request, limits, self.styles)
         if self.planner.sees:
             ask = ask.model_copy(update={"looks": await self._looks(request, ask)})
@@ -310,6 +321,23 @@ class Studio:
     def _hear(self, request: Request, reply: str) -> None:
         for listener in self.reply_listeners:
             listener(request, reply)
+
+    async def _draw(self, request: Request, intent: Intent, recipe: Recipe) -> None:
+        """One job; several only once the member has seen how many pictures that makes."""
+        if not self.asks_first or several.jobs_made(intent, recipe) == 1:
+            await self._queue(request, intent, recipe)
+        elif not intent.confirmed:
+            await self.store.answer(request.id, several.question(request, intent, recipe))
+        else:
+            limits = self.recipes.limits_of(recipe.model)
+            (_, own), *others = several.parts(request, intent, recipe, limits)
+            for beside, part in others:
+                await self.accept(beside.evolve(intent=part))
+            await self._carry_out(request.evolve(intent=own))
+
+    async def companions(self, request: Request) -> list[Request]:
+        """The requests that stand beside one that made several jobs."""
+        return several.companions(request, await self.store.requests(member=request.member_id, limit=COMPANIONS))
 
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
         if recipe.kind not in self.kinds:
