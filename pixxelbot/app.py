@@ -98,8 +98,8 @@ class App:
         outbox = Outbox(self.store, chat.deliver)
         async with self._dispatching():
             await self.studio.resume()
-            await _until_told(self._guarded("chat", chat.run()), self._guarded("outbox", outbox.run()))
-            await chat.close()
+            work = self._guarded("chat", chat.run()), self._guarded("outbox", outbox.run())
+            await _until_told(chat.close, *work)
 
     def _dispatching(self, only: str | None = None) -> _Background:
         self.dispatcher = Dispatcher(self.store, self.renderer, self.settings, on_progress=self._on_progress, only=only)
@@ -162,6 +162,13 @@ class _Background:
             self._body.uncancel()
 
 
+async def invite_url(settings: Settings) -> str:
+    """The address that brings the bot to a server; see `chat.invite`."""
+    from pixxelbot.chat import invite  # discord.py takes a while to import, and the other commands have no use for it
+
+    return await invite.invite_url(settings)
+
+
 def model_limits(settings: Settings) -> dict[str, Limits]:
     """Limits of every configured model by name; a missing folder or file is named.
 
@@ -185,8 +192,8 @@ def kinds_drawn() -> frozenset[str]:
     return frozenset(file.stem for file in (PACKAGE / "engine" / "kinds").glob("[a-z]*.py"))
 
 
-async def _until_told(*work: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends or the process is asked to stop; then stop the rest."""
+async def _until_told(close: Callable[[], Coroutine[Any, Any, None]], *work: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends or the process is asked to stop; then `close`, while the others still run, and stop."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -196,6 +203,7 @@ async def _until_told(*work: Coroutine[Any, Any, None]) -> None:
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(told.set))
     tasks = [asyncio.create_task(one) for one in (*work, _wait(told))]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await close()
     for task in pending:
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)

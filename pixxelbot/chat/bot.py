@@ -167,6 +167,7 @@ class Chat:
         self.client: Bot | None = None
         self.postman = Postman(store, studio, lambda: self.client)
         self.previews = Previews(settings, studio, store, self.postman)
+        studio.reply_listeners.append(self.previews.on_reply)
         self.votes, self.starboard = Votes(self), Starboard(self)
         self.reacting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = asyncio.Event()

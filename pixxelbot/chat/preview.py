@@ -26,6 +26,8 @@ SLOWING: Final = 1.5
 """Each look at an unchanged place comes so much later than the last."""
 PLANNED_SOON: Final = 0.5
 """Seconds for which the first text waits for the plan."""
+MOST_STREAMED: Final = 1_900
+"""Characters of a reply that is being written; a message holds 2,000."""
 FAREWELL_SECONDS: Final = 3.0
 """Longest time that members are told of a stop; the process is to end."""
 LIVE: Final = (Status.PLANNING, Status.WAITING, Status.QUEUED, Status.RUNNING)
@@ -41,6 +43,8 @@ class _Followed:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     progress: Progress | None = None
     """The latest; older ones are dropped unseen."""
+    reply: str = ""
+    """What a language model has written so far."""
     shown: str = ""
     over: bool = False
 
@@ -52,12 +56,20 @@ class Previews:
         self.settings, self.studio, self.store, self.postman = settings, studio, store, postman
         self._followed: dict[str, _Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     def on_progress(self, job: Job, progress: Progress) -> None:
         """A render moved on; called on the event loop, returns at once."""
         followed = self._followed.get(job.request_id)
         if followed:
             followed.progress = progress
+            followed.news.set()
+
+    def on_reply(self, request: Request, reply: str) -> None:
+        """A language model wrote on; called on the event loop, returns at once."""
+        followed = self._followed.get(request.id)
+        if followed:
+            followed.reply = reply
             followed.news.set()
 
     def posting(self, request: Request) -> asyncio.Lock:
@@ -102,6 +114,7 @@ class Previews:
 
     async def close(self) -> None:
         """Stop, and tell those who wait that it goes on after the restart."""
+        self._closing = True
         unfinished = [one for one in self._followed.values() if not one.over]
         for task in self._tasks:
             task.cancel()
@@ -116,10 +129,11 @@ class Previews:
     async def _say_farewell(self, followed: _Followed) -> None:
         say = of(followed.request.locale)
         try:
-            request = await self.store.request(followed.request.id)
-            if not request.status.ended:
-                letter = Letter(cards.Card(say("waiting.restart")), view=views.waiting_view(say, request.id))
-                await self.postman.edit(request.address, letter)
+            async with followed.posting:
+                request = await self.store.request(followed.request.id)
+                if not (request.status.ended or followed.over):
+                    letter = Letter(cards.Card(say("waiting.restart")), view=views.waiting_view(say, request.id))
+                    await self.postman.edit(request.address, letter)
         except PixxelbotError as error:
             log.info("request %s was not told of the stop: %s", followed.request.id, error)
 
@@ -128,7 +142,8 @@ class Previews:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._followed.pop(task.get_name(), None)
+        if not self._closing:  # then those who wait are still to be told
+            self._followed.pop(task.get_name(), None)
         if not task.cancelled() and task.exception():
             log.error("showing request %s ended early", task.get_name(), exc_info=task.exception())
 
@@ -177,7 +192,8 @@ class Previews:
             followed.over = True
             return None
         progress, followed.progress = followed.progress, None
-        text = await self._text(request, progress)
+        writing = request.status is Status.PLANNING and followed.reply
+        text = cards.shortened(followed.reply, MOST_STREAMED) + " ▌" if writing else await self._text(request, progress)
         if text == followed.shown and not (progress and progress.preview):
             return None
         say = of(request.locale)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pixxelbot.cli import chat, db, drawing, looking, queue, running
+from pixxelbot.cli import chat, db, drawing, looking, queue, running, server
 from pixxelbot.errors import PixxelbotError
 
 INTERRUPTED: Final = 130
@@ -40,10 +40,12 @@ for _command in (
     looking.show,
     looking.lineage,
     running.run,
+    running.invite,
 ):
     app.command()(_command)
 app.add_typer(queue.app)
 app.add_typer(db.app)
+app.add_typer(server.app)
 
 
 def main() -> None:

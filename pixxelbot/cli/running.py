@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pixxelbot.cli import session
-from pixxelbot.cli.screen import Json
+from pixxelbot.cli.screen import Json, Screen
 from pixxelbot.errors import ConfigurationError
 
 
@@ -23,3 +23,11 @@ def run(json: Json = False) -> None:
 async def _serve() -> None:
     async with session.opened(quiet=False) as app:
         await app.run_bot()
+
+
+def invite(json: Json = False) -> None:
+    """Print the address that brings the bot to a server, with the least permissions that it needs."""
+    from pixxelbot.app import invite_url
+
+    url = session.wait_for(invite_url(session.settings()))
+    Screen(json).answer({"url": url}, url)

@@ -13,7 +13,7 @@ from pixxelbot.chat import cards, forms, views
 from pixxelbot.chat.commands import options
 from pixxelbot.chat.commands import tree as trees
 from pixxelbot.chat.press import Press
-from pixxelbot.chat.words import of
+from pixxelbot.chat.words import LOCALES, of
 from pixxelbot.errors import OutOfRange, PixxelbotError, UnknownChoice
 from pixxelbot.job import Estimate, new_id
 from pixxelbot.picture import Picture
@@ -62,6 +62,10 @@ async def test_the_tree_keeps_discords_limits(tree: trees.Tree) -> None:
             assert len(part.get("options", ())) <= MAX_OPTIONS and len(part.get("choices", ())) <= MAX_CHOICES
             names = [part["name"], *(part.get("name_localizations") or {}).values()]
             assert all(SLASH_NAME.fullmatch(name) and name == name.lower() for name in names), names
+            for locale in LOCALES:
+                below = part.get("options", ())
+                inside = [(one.get("name_localizations") or {}).get(locale, one["name"]) for one in below]
+                assert len(set(inside)) == len(inside), (locale, inside)
     for menu in menus:
         assert longest(menu, "name") <= MAX_NAME
 
