@@ -144,6 +144,19 @@ def _mentioned(word: str, text: str) -> bool:
     return bool(re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE))
 
 
+CLOSED: Final = 32
+"""Tokens; a window no longer than this belongs to a model that was taught a closed list of captions."""
+
+
+def unknown_words(words: str, limits: Limits) -> list[str]:
+    """What of these words a model with a vocabulary has never been shown, where that is all they say."""
+    if limits.family != "bundled" or limits.tokens > CLOSED or not words:
+        return []
+    scene = read_scene(words, limits.vocabulary)
+    said = scene.things or scene.places or scene.background or scene.colour or scene.small
+    return [] if said else list(scene.left_out[:4])
+
+
 def _in_its_vocabulary(subject: str, negative: str, limits: Limits, chosen: tuple[tuple[str, float], ...]) -> Expanded:
     scene = read_scene(subject, limits.vocabulary).filled()
     prompt, negative, unknown = styles.apply(chosen, scene.say() if scene.things else subject, negative, "bundled")

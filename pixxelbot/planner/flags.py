@@ -9,13 +9,17 @@ from typing import Any, Final
 
 from pixxelbot.errors import OutOfRange, UnknownChoice, UnknownFlag
 from pixxelbot.intent import Changes
-from pixxelbot.planner.styles import MAX_WEIGHT, find_style, load_styles
+from pixxelbot.planner.styles import MAX_WEIGHT, find_style, near
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
 
 FLAG: Final = re.compile(r"(?:^|(?<=\s))(?P<dash>--|—|–)(?P<name>[A-Za-z][\w-]*)(?:=(?=\S))?")
 """Two hyphens, or the dash that a phone makes of them, before a word; `well--known` and a lone `--` are text."""
 MAX_RATIO: Final = 4
 """Longer side over shorter; beyond it every model repeats its subject."""
+MAX_IMAGE_WEIGHT: Final = 3
+USUAL_STRENGTH: Final = 0.6
+"""Share of noise at an image weight of 1; the studio's own for img2img."""
+MAX_REPEAT: Final = 10
 SHOWN: Final = 40
 """Characters of a wrong value that are repeated in the answer."""
 ASPECTS: Final = {"square": "1:1", "portrait": "2:3", "landscape": "3:2", "wide": "16:9", "tall": "9:16"}
@@ -117,7 +121,7 @@ def _styles(flag: str, text: str, limits: Limits) -> tuple[tuple[tuple[str, floa
         name, _, weight = word.partition("::")
         style = find_style(name) if name else None
         if style is None and (not found or "::" in word):
-            raise UnknownChoice("style", name[:SHOWN], load_styles())
+            raise UnknownChoice("style", name[:SHOWN], near(name[:SHOWN]))
         if style is None:
             return tuple(found), text
         found.append((style.name, _number(0.1, MAX_WEIGHT, float)(f"{flag} {style.name}", weight or "1", limits)[0]))
@@ -131,6 +135,12 @@ def _model(flag: str, text: str, limits: Limits) -> tuple[str, str]:
     return word, rest
 
 
+def _image_weight(flag: str, text: str, limits: Limits) -> tuple[float, str]:
+    """Midjourney's weight of an image prompt, 0 to 3 with 1 as usual, as the share of noise that amounts to."""
+    weight, rest = _number(0, MAX_IMAGE_WEIGHT, float)(flag, text, limits)
+    return round(USUAL_STRENGTH**weight, 3), rest
+
+
 def _yes(flag: str, text: str, limits: Limits) -> tuple[bool, str]:
     return True, text
 
@@ -140,15 +150,21 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "aspect": ("aspect", _aspect),
     "cfg": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
     "guidance": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
+    "chaos": ("chaos", _number(0, 100, int)),
     "count": ("count", _number(1, MAX_COUNT, int)),
+    "iw": ("strength", _image_weight),
     "model": ("model", _model),
     "negative": ("negative_prompt", _negative),
     "no": ("negative_prompt", _negative),
     "raw": ("verbatim", _yes),
+    "repeat": ("repeat", _number(1, MAX_REPEAT, int)),
     "sampler": ("sampler", _sampler),
     "seed": ("seed", _number(0, MAX_SEED, int)),
     "steps": ("steps", _number(1, lambda limits: limits.max_steps, int)),
+    "stop": ("stop", _number(10, 100, int)),
+    "strength": ("strength", _number(0, 1, float)),
     "style": ("styles", _styles),
+    "tile": ("tile", _yes),
     "verbatim": ("verbatim", _yes),
 }
 ALIASES: Final = frozenset({"aspect", "guidance", "negative", "verbatim"})

@@ -1,166 +1,121 @@
-"""The offline planner: deterministic rules of our own, no network, a few milliseconds a request."""
+"""The offline planner: deterministic rules of our own, no network, a few milliseconds a request.
+
+words → plain English (`languages`, `hearing`) → pictures pointed at (`references`) → what is wanted (`rules`) →
+parameters (`reading`) and the changed wish (`edits`) → prompt (`expansion`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from pixxelbot.intent import Action, Ask, Changes, Intent
-from pixxelbot.planner import styles
-from pixxelbot.planner.edits import COMPARED, edited, read_edits
-from pixxelbot.planner.expansion import expand, subject_of
-from pixxelbot.planner.reading import Reading, read_parameters
-from pixxelbot.planner.references import Meant, meant
-from pixxelbot.planner.scenes import read_scene
+from pixxelbot.planner import languages, permutations, styles, wildcards
+from pixxelbot.planner.edits import edited, joined, read_edits, without
+from pixxelbot.planner.expansion import expand, subject_of, unknown_words
+from pixxelbot.planner.hearing import heard, polite_off
+from pixxelbot.planner.reading import Reading, read_certain, read_defaults, read_parameters, read_shapes
+from pixxelbot.planner.references import PIC, Meant, grids, ids, meant
+from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, strength_of
 from pixxelbot.planner.talk import small_talk
-from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, WINDOW, number, one_line, tidy
-from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, Recipe
+from pixxelbot.planner.words import one_line, tidy
+from pixxelbot.recipe import MAX_PROMPT, Recipe
 
-POLITE_ROUNDS: Final = 6
-"""Layers of politeness taken off: "hey, could you please …"."""
 NO_WORDS: Final = "What would you like to see? For example: a red fox in the snow."
 LONGEST_FOLLOW_UP: Final = 400
 """Characters; a longer text describes a picture of its own."""
 NOTHING_YET: Final = "There is no picture of yours here yet that I could work from. Tell me what to draw first."
-LEAD: Final = re.compile(
-    r"^(?:(?:please|pls|hey|hi|hello|ok(?:ay)?|yes|yeah|so|well|um+|cool|nice|great|thanks|now|then|just"
-    r"|perfect)[,!.]*\s+"
-    r"|(?:can|could|would|will) you (?:please |just |maybe )?|(?:can|could|may) (?:i|we) (?:please )?(?:have|get|see) "
-    r"|i(?:'d| would) (?:like|love)(?: you)? (?:to (?:see|have) |to )?|i (?:want|need)(?: you)? (?:to "
-    r"(?:see|have) |to )?|let'?s (?:see |try |have )?"
-    r"|i think |maybe |is it possible to |(?:do you think )?you could |could we |try to )",
-    re.IGNORECASE,
-)
-TAIL: Final = re.compile(
-    r"(?:[,\s]+(?:please|pls|thanks|thank you|for me|now|if you can|ok|okay|bitte))+\s*[.!?]*$|[\s.!?]+$", re.IGNORECASE
-)
+WHAT_WITH_IT: Final = "What shall I do with it: vary it, enlarge it, or change something (say what)?"
+UNKNOWN_TASK: Final = "I do not know what to do with it. Say what should be different."
+WHOLE_JOBS: Final = frozenset({"again", "remix", "vary"})
+"""Actions that follow a whole grid; the others take one picture where none is named."""
+ON_PICTURES: Final = frozenset(
+    {"again", "vary", "remix", "edit", "inpaint", "outpaint", "upscale", "blend", "interpolate", "control", "sweep",
+    "background",
+     "making_of", "describe", "favourite", "delete", "show"}
+)  # fmt: skip
+"""Actions that need a picture."""
 DRAW: Final = re.compile(
     r"^(?:(?:draw|generate|imagine|create|paint|render|sketch|illustrate|produce|design|make|show|give"
-    r"|get|do|build|visuali[sz]e)"
-    r"(?: (?:me|us))?(?: (?:up|out))?\s+(?!(?:it|that|this|them|him|her|these|those)\b)|/imagine\s+|imagine:?\s+)",
+    r"|get|do|build|visuali[sz]e|picture|have|see|craft|whip|cook|conjure)"
+    r"(?: (?:me|us))?(?: (?:up|out))?:?\s+(?!(?:it|that|this|them|him|her|these|those)\b)"
+    r"|/imagine\s+|imagine:?\s+|(?:prompt|picture|image|subject)\s?:\s*)",
     re.IGNORECASE,
 )
 A_PICTURE_OF: Final = re.compile(
-    r"^(?:(?P<one>one|a single|just one|only one)|an?|some|the)?\s*(?:new |nice |beautiful |good |cool )?"
-    r"(?:pictures?|images?|pics?|drawings?|renders?|artworks?|illustrations?) (?:of|showing|with|where)\s+",
+    r"^(?:(?P<one>one|a single|just one|only one|single|1)|an?|some|the|your)?\s*(?:(?:new|nice"
+    r"|beautiful|good|cool|pretty|lovely|quick|simple|amazing|awesome|great|really|super"
+    r"|realistic-looking|fun|funny) )*"
+    r"(?:pictures?|images?|pics?|drawings?|renders?|artworks?|illustrations?|scenes?|visuals?|art"
+    r"|paintings?(?= (?:of|showing)\b)) (?:of|showing|with|where|depicting|that shows|in which)\s+",
     re.IGNORECASE,
 )
-SUBTLE: Final = re.compile(
-    r"\b(?:subtl[ey]|slight(?:ly)?|a (?:little|bit)|small(?:er)? changes|minor)\b", re.IGNORECASE
-)
-STRONG: Final = re.compile(
-    r"\b(?:strong(?:ly)?|very different|completely|totally|wild(?:ly)?|radical(?:ly)?|a lot|much)\b", re.IGNORECASE
-)
-STRENGTHS: Final = {"subtle": 0.35, "strong": 0.8}
-"""Shares of noise of a subtle and a strong variation; by eye, on models with 512-pixel latents."""
-
-CANCEL: Final = (
-    r"(?:cancel|stop|abort|halt|never ?mind|forget (?:it|that|about it)|scratch that|don't bother)"
-    r"(?: (?:it|that|this|everything|all|drawing|generating|the (?:last |current )?(?:job|picture"
-    r"|pictures|drawing|request|render|rest)|my (?:last )?(?:job|request|picture)))*"
-)
-UNDO: Final = (
-    r"(?:undo|revert|go back|take (?:that|it) back)(?: (?:it|that|this|one step|the last (?:change"
-    r"|step)|to the (?:previous|last|first|original) (?:one|version|picture)))*"
-)
-HISTORY: Final = (
-    r"(?:show (?:me )?|see )?(?:my )?(?:history|gallery)|(?:show (?:me )?|list )(?:all )?my "
-    rf"(?:last |recent |old |previous )?{PICTURE}"
-)
-RECIPE: Final = (
-    r"(?:what|which) (?:was |were |is |are )?(?:the )?(?:prompt|seed|settings|parameters|recipe"
-    r"|model)\b.*|(?:show|give|tell) (?:me )?(?:the |its )?(?:full )?(?:prompt|seed|settings"
-    r"|recipe)\b.*"
-)
-AGAIN: Final = (
-    r"(?:(?:draw|do|try|run|make|generate|paint|give me|show me) )?(?:(?:it|that|this|the same(?: "
-    r"thing)?) )?(?:again|once more|one more time|another(?: one| try| go| round)?|anew)"
-    r"|(?:redo|reroll|re-roll|regenerate|repeat)(?: (?:it|that|this|them))?|retry|(?:try|do) (?:again"
-    r"|over)|(?:the )?same (?:again|thing)(?: again)?|encore"
-    rf"|(?:give me |show me |make |draw )?(?:(?P<n>{NUMBER}) )?more(?: (?:{PICTURE}|of (?:these|those|them"
-    rf"|that|it|this)))?|another (?P<m>{NUMBER})(?: {PICTURE})?"
-    rf"|(?:with )?(?:a )?(?:new|different|another|random) seed"
-)
-AGAIN_BUT: Final = (
-    r"(?:again|once more|another one|one more|redo (?:it|that|this)|same again|try again|do it again)[,. "
-    r"]+(?:but |and )?"
-    rf"(?=(?:with|without|{PREPOSITION}|no|wider|taller|darker|brighter|make|in)\b)"
-)
-UPSCALE: Final = r"(?:upscale|enlarge|upsize|upres|blow up|super-?resolution|magnify)\b"
-BIGGER: Final = (
-    r"(?:make|get|give|render|show|i want) ?(?:me )?.*\b(?:bigger|larger|high(?:er)?[ -]res(?:olution)?"
-    r"|hi-?res|in hd|in 4k)(?: (?:version|picture|resolution))?(?: of)?(?: it| that| this)?|(?:bigger"
-    r"|larger)"
-    r"|(?:in )?(?:a )?(?:higher|high|better)[ -]res(?:olution)?(?: version)?"
-)
-VARY: Final = (
-    rf"(?:vary|riff on|remix)\b|(?:make |give me |show me |draw |do |some |a few |{NUMBER} )*(?:different "
-    r"|more |new |subtle |strong |slight )*"
-    r"(?:variations?|variants?|versions?|alternatives?)(?: (?:of|on|to|for) (?=(?:it|that|this|the "
-    rf"(?:first|second|third|fourth|last|\d\w\w|{PICTURE})|number|them|these|my last|#|\d|all|both|top"
-    r"|bottom))|$)"
-    rf"|(?:give me |show me |make |some |something |{NUMBER} )*(?:more )?(?:like|similar to) (?=(?:it|that"
-    r"|this|the (?:first|second|third|fourth|last|\d\w\w|one)|number|them|these|#|\d))"
-    rf"|(?:an?other|different) (?:version|variation|take)s?(?: of (?:it|that|this))?$|similar(?: ones| pictures)?$"
-)
-DELETE: Final = r"(?:delete|remove|erase|trash|discard|throw away|get rid of)\b"
-OTHERS: Final[tuple[tuple[str, Action], ...]] = (
-    (r"(?:remove|cut out|delete|erase|drop) the background|(?:with a )?transparent background", "background"),
-    (r"(?:blend|mix|combine|merge)\b", "blend"),
-    (r"(?:morph|interpolate|animate)\b", "interpolate"),
-    (r"(?:zoom (?:out|in)|pan (?:left|right|up|down)|outpaint|extend|expand)\b", "outpaint"),
-    (r"(?:describe|caption)\b", "describe"),
-    (r"(?:favou?rite|star|bookmark)\b", "favourite"),
-)
-"""Verbs that take a picture and nothing else; with other words behind them they are something to draw."""
-SHORTHAND: Final = re.compile(r"(?P<verb>[uv])\s?(?P<n>[1-9])", re.IGNORECASE)
-
-FOLLOWS: Final = re.compile(
-    r"(?:but|and|also|instead|plus|except|only)\b|(?:the )?same\b|(?:no|without|less|more|fewer|add"
-    r"|include|remove|lose|drop|get rid of|take (?:out|away)|hide|replace|swap|change|turn)\b"
-    rf"|(?:with|{PREPOSITION})\s|(?:now )?(?:a (?:bit|little) |slightly |much |way |even )?(?:wider|taller"
-    r"|narrower)$|what (?:about|if)\b|how about\b"
-    r"|(?:make|turn|change|give|put|paint|colou?r|set|move|render|draw|redraw|redo|show|place|have|let) "
-    r"(?:it|that|this|them|him|her|everything|the (?:first|second|third|fourth|last))\b"
-    r"|(?:a (?:bit|little) |slightly |much |way |even )?(?:more|less) \w+|(?:wider|taller|narrower|darker"
-    r"|brighter|lighter|bigger|smaller|closer|warmer|colder|softer|sharper|happier|scarier|cuter"
-    r"|simpler)\b|not (?:so|too|that|as)\b|(?:do|try) (?:it|that|this)\b"
-    rf"|(?:should be|should have|needs|must be|it|he|she|they|its|his|her|their|this|that|these|those|them)\b",
+QUESTION: Final = re.compile(
+    r"^(?:what|how) (?:would|does|do|might|could|will|did) (?P<what>.+?) look(?: like)?(?P<more> "
+    r"(?:if|in|on|as|with|when|under|without)\b.+)?$"
+    r"|^what if (?P<if>.+)$",
     re.IGNORECASE,
 )
-"""How a change to the last picture begins."""
-NEEDS_PICTURE: Final = re.compile(
+"""A question that a picture answers."""
+VERBATIM: Final = re.compile(
     (
-        r"(?:the same\b|same\b.* but\b|(?:make|turn|change|give|put|paint|redraw|redo|move) (?:it|that|this"
-        r"|them)\b|it should\b|(?:the )?(?:first|second|third|fourth|last) (?:one|picture|image)\b|(?:a "
-        r"(?:bit|little) )?(?:wider|taller|darker|brighter)$)"
+        r"^(?:(?:please )?(?:draw|use|render|generate|paint|send|do))?\s*(?:exactly (?:this|these "
+        r"words|as (?:i )?(?:write|written|typed))|verbatim|word for word|literally this|these exact "
+        r"words|this exact prompt|my exact words|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
+        r"|dont) (?:change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
+        r"|changing)[\w ]*|please))*\s*[:\-–—]\s*"
     ),
     re.IGNORECASE,
 )
-
-
-EMPTY_CHANGE: Final = re.compile(
-    (
-        r"^(?:make|turn|do|try|draw|redo|redraw|render|paint|have|let|put)(?: (?:it|that|this|them))?(?: "
-        r"(?:look|be|all|like|into))*$"
-    ),
-    re.IGNORECASE,
-)
-"""What is left of "do it in 16:9" when the shape is read out of it."""
-CHOSEN_FIRST: Final = re.compile(
-    r"^(?:i (?:really )?(?:like|love|prefer|choose|pick|take) )?(?P<which>(?:the |number |#)[\w "
-    r"]{1,20}?)(?:[,.;:]| and)+\s*"
-    r"(?:please |now |then )*(?P<verb>upscale|enlarge|vary|delete)(?: it| that| this| one)*$",
-    re.IGNORECASE,
-)
-"""The picture before the verb: "I like the third one, upscale that"."""
+"""How a member says that the words are to stay as they are."""
 SURPRISE: Final = re.compile(
-    r"(?:surprise me|anything|whatever you (?:like|want)|something (?:nice|random|cool))", re.IGNORECASE
+    (
+        r"(?:surprise me(?: with .*)?|anything(?: (?:you (?:like|want)|at all|random|cool|nice))?"
+        r"|whatever(?: you (?:like|want|feel like))?|something(?: (?:nice|random|cool|fun|interesting"
+        r"|amazing|beautiful|weird|else|new|surprising|awesome|for me|you like))?|random(?: "
+        r"(?:picture|image|thing|stuff))?|dealer'?s choice|up to you|you (?:choose|decide|pick)|i'm "
+        r"feeling lucky)"
+    ),
+    re.IGNORECASE,
 )
 NO_SUBJECT: Final = re.compile(
-    r"(?:something|a|an|the|a picture|an image|some pictures|pictures|images|one)?", re.IGNORECASE
+    (
+        r"(?:(?:a|an|the|some|one|any|new|another|nice|cool|good|me|us|it|please|picture|image"
+        r"|pictures|images|pics?|drawing|art|stuff|draw|make|generate|create|paint|imagine|render"
+        r"|show|give|do|of|thing|things|now)\s*)*"
+    ),
+    re.IGNORECASE,
 )
+OPINION: Final = re.compile(
+    r"^(?:(?:(?:i|we)(?:'ll| will| would|'d)? (?:really |do |also |kind of |kinda |quite "
+    r"|actually )?(?:like|love|prefer|choose|pick|take|want|vote for|go with|think)|pick|choose"
+    r"|select|take|grab|my favourite is|go with|use|consider|look at)"
+    rf" {PIC}(?: (?:is|looks|the|most|best|a lot|so much|better|more|very much|really"
+    r"|nice))*(?:\s*[,.;:!–—-]+|\s+(?:and|but|so|then))\s*(?:and |but |so |then )*(?=\S)"
+    rf"|{PIC} (?:is|are|looks?|look|came out|seems?|turned out)(?: (?:really|so|very|pretty|the"
+    r"|quite|super|my))*(?: (?:great|best|nice|good|cool|perfect|awesome|amazing|lovely|beautiful"
+    r"|fine|better|favourite|closest|promising|ok|okay|cute|interesting|fantastic|winner"
+    r"|brilliant))(?:\s*[,.;:!–—-]+|\s+(?:and|but|so))\s*(?:and |but |so |then )*(?=\S)"
+    rf"|(?:{P}|they|these|those)(?:'s|'re| is| are| looks?| look)? (?:(?:so|really|pretty|very"
+    r"|quite|super|too|also|all|already|absolutely) )*(?:cool|nice|great|good|lovely|awesome"
+    r"|amazing|beautiful|fine|perfect|close|better|cute|ok|okay|neat|sick|gorgeous|almost "
+    r"(?:there|perfect)|not bad)(?:,? (?:but|and|though|so)\b|[,.;!]+)\s*(?:but |and |now )?(?=\S)"
+    r"|(?:nice|great|good|love (?:it|that|them)|lovely|cool|awesome|not bad|almost|close|hmm+"
+    r"|looks good|looking good|better|perfect|beautiful|amazing|wow)(?: (?:work|job|one|ones"
+    r"|stuff|start))?[,.!;]*(?: but| though| and|[,.!;])\s*(?=\S))",
+    re.IGNORECASE,
+)
+"""What is said of a picture before the request: "I like the third, …", "it's cool but …"."""
+WANTED: Final = re.compile(
+    r"^(?:i|we)(?:'d| would)?(?: really| just| also)? (?:want|need|like|love|prefer|wish)(?: to "
+    rf"(?:see|have))? (?P<it>{P})(?: to be| to look)? (?=\S)(?!(?:a lot|so much|better|the most"
+    r"|very much)$)"
+    rf"|^(?:can|could|should|would|may) (?P<that>{P}|he|she|they)(?: also| please| maybe)? (?:be"
+    r"|look|get|become)(?: made)? (?=\S)",
+    re.IGNORECASE,
+)
+"""A change said as a wish: "I want it darker", "could it be at night"."""
 
 
 class OfflinePlanner:
@@ -181,321 +136,322 @@ class OfflinePlanner:
 def understand(ask: Ask) -> Intent:
     """What the words mean, given the conversation's pictures."""
     if ask.given.verbatim:
-        return _settled(ask, "imagine", {"prompt": ask.words}, {"prompt": "verbatim: your words, untouched"})
-    words = one_line(ask.words)
-    plain = CHOSEN_FIRST.sub(r"\g<verb> \g<which>", stripped(words))
+        return _verbatim(ask, ask.words)
+    if untouched := VERBATIM.match(ask.words.strip()):
+        return _verbatim(ask, ask.words.strip()[untouched.end() :])
+    words = heard(languages.english(one_line(ask.words)))
+    plain = polite_off(words)
     if not plain:
+        if talk := small_talk(words.strip(" .!?,"), words):
+            return Intent(action=talk.action, reply=talk.reply)
         return _settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
-    if len(words) <= LONGEST_FOLLOW_UP and (talk := small_talk(plain, words)):
-        return Intent(action=talk.action, reply=talk.reply)
-    if not ask.sources and len(plain) <= LONGEST_FOLLOW_UP:
-        for rule in RULES:
-            if intent := rule(plain, ask):
-                return intent
+    if len(words) <= LONGEST_FOLLOW_UP:
+        if intent := _settings(plain, ask):
+            return intent
+        if talk := small_talk(plain, words, bool(ask.pictures)):
+            return Intent(action=talk.action, reply=talk.reply)
+        if intent := _follow_up(plain, ask):
+            return intent
     return _imagine(plain, ask)
 
 
-def stripped(words: str) -> str:
-    """The words without politeness around them."""
-    for _ in range(POLITE_ROUNDS):
-        before = words
-        words = LEAD.sub("", words, count=1)
-        if tail := TAIL.search(words, max(len(words) - WINDOW, 0)):
-            words = words[: tail.start()]
-        words = words.strip(" ,")
-        if words == before:
+def _verbatim(ask: Ask, words: str) -> Intent:
+    untouched = {"prompt": "verbatim: your words, untouched", "verbatim": "you asked for your exact words"}
+    return _settled(ask, "imagine", {"prompt": words, "verbatim": True}, untouched)
+
+
+def _settings(plain: str, ask: Ask) -> Intent | None:
+    """ "from now on always use 16:9", "my settings"."""
+    reading = Reading(plain, ask.limits)
+    if not read_defaults(reading, ask.styles):
+        return None
+    return _settled(ask, "settings", reading.fields, reading.reasons)
+
+
+# --- follow-ups -----------------------------------------------------------------------------------------------------
+
+
+def _follow_up(plain: str, ask: Ask) -> Intent | None:
+    hearing = listen(plain, ask)
+    found = _found(hearing)
+    certain = Reading(hearing.text, ask.limits)
+    if found is None or found.action in ("remix", "clarify"):
+        read_certain(certain)
+        bare = replace(hearing, text=certain.text) if certain.fields else hearing
+        sooner = _found(bare) if certain.fields and certain.text else None
+        if (sooner is None or sooner.action == "clarify") and ask.pictures:
+            read_shapes(certain)
+            sooner = _found(replace(hearing, text=certain.text)) if certain.fields and certain.text else None
+        if sooner and sooner.action == "again" and set(certain.fields) - {"seed"}:
+            sooner = None
+        if sooner and sooner.action not in ("remix", "clarify", "edit", "inpaint", "imagine"):
+            return _carried_out(replace(hearing, text=certain.text), sooner, certain)
+    if found is None and _only_parameters(hearing, ask):
+        found = Found("remix", rest=hearing.text)
+    if found is None:
+        return None
+    if found.action == "clarify" and ask.unanswered and about(hearing):
+        return _answered(hearing, ask)
+    return _carried_out(hearing, found, Reading("", ask.limits))
+
+
+def listen(plain: str, ask: Ask) -> Heard:
+    """A request with the pictures it points at found, and opinions on them left out."""
+    pointing = meant(plain, ask)
+    text = pointing.text
+    text = one_line(re.sub(r",?\s*\bplease\b", " ", text, flags=re.IGNORECASE))
+    for _ in range(4):
+        before = text
+        text = polite_off(OPINION.sub("", text, count=1))
+        text = WANTED.sub(
+            lambda match: f"make {match['it'] or ('it' if match['that'] in ('he', 'she', 'they') else match['that'])} ",
+            text,
+            count=1,
+        )
+        first, mark, rest = _sentence(text)
+        if mark and rest and small_talk(first, first):
+            text = polite_off(rest)
+        if text == before:
             break
-    return words
+    return Heard(plain, text, pointing, ask)
 
 
-def _full(pattern: str, text: str) -> re.Match[str] | None:
-    return re.fullmatch(pattern, text, re.IGNORECASE)
+def _sentence(text: str) -> tuple[str, str, str]:
+    match = re.match(r"([^.!?]{1,40})([.!?])\s+(.+)", text)
+    return (match[1], match[2], match[3]) if match else (text, "", "")
 
 
-def _starts(pattern: str, text: str) -> re.Match[str] | None:
-    return re.match(pattern, text, re.IGNORECASE)
+def _found(hearing: Heard) -> Found | None:
+    led = re.match(rf"{PIC}\s*[,:;–-]+\s*(?:then |now |please )*(?=\S)", hearing.text)
+    if led and hearing.meant.pointed:
+        command = replace(hearing, text=hearing.text[led.end() :])
+        found = next((found for rule in RULES if (found := rule(command))), None)
+        if found and found.action not in ("remix", "clarify", "cancel", "undo"):
+            return found
+    return next((found for rule in RULES if (found := rule(hearing))), None)
 
 
-# --- one rule an action ---------------------------------------------------------------------------------------------
-
-
-def _cancel(plain: str, ask: Ask) -> Intent | None:
-    return Intent(action="cancel", reasons={"action": "you asked to stop"}) if _full(CANCEL, plain) else None
-
-
-def _looking_back(plain: str, ask: Ask) -> Intent | None:
-    latest = meant(plain, ask.pictures)
-    for pattern, action in ((UNDO, "undo"), (HISTORY, "history"), (RECIPE, "recipe")):
-        if _full(pattern, plain):
-            return Intent(action=action, targets=() if action == "history" else latest.targets[:1])
-    return None
-
-
-def _delete(plain: str, ask: Ask) -> Intent | None:
-    verb = _starts(DELETE, plain)
-    found = meant(plain[verb.end() :], ask.pictures) if verb else None
-    if not found or not found.pointed or tidy(found.rest):
-        return None
-    return _pointing_nowhere(found, ask) or Intent(action="delete", targets=found.targets)
-
-
-def _shorthand(plain: str, ask: Ask) -> Intent | None:
-    match = SHORTHAND.fullmatch(plain)
-    if not match:
-        return None
-    found = meant(f"number {match['n']}", ask.pictures)
-    action: Action = "upscale" if match["verb"].lower() == "u" else "vary"
-    return _pointing_nowhere(found, ask) or Intent(action=action, targets=found.targets)
-
-
-def _again(plain: str, ask: Ask) -> Intent | None:
-    found = meant(plain, ask.pictures)
-    if changed := _starts(AGAIN_BUT, plain):
-        return _pointing_nowhere(found, ask) or _remixed(plain[changed.end() :], found, ask)
-    match = _full(AGAIN, plain)
-    if not match:
-        return None
-    said = match["n"] or match["m"]
-    changes = {"count": min(max(number(said), 1), MAX_COUNT)} if said else {}
-    reasons = {"count": f"you asked for {said}"} if said else {}
-    return _pointing_nowhere(found, ask) or _settled(ask, "again", changes, reasons, found.targets)
-
-
-def _upscale(plain: str, ask: Ask) -> Intent | None:
-    verb = _starts(UPSCALE, plain)
-    found = meant(plain[verb.end() :] if verb else plain, ask.pictures)
-    if not verb and not (ask.pictures and _full(BIGGER, plain) and not _a_thing_bigger(found.rest)):
-        return None
-    if nowhere := _pointing_nowhere(found, ask):
-        return nowhere
-    times = re.search(
-        r"\b(?:(\d)(?:\.0)?\s?(?:x|×|times)|(?:x|by|×)\s?(\d))\b|\b(double|twice|triple|quadruple)\b",
-        plain,
-        re.IGNORECASE,
-    )
-    scale = _times(times) if times else None
-    changes = {"scale": min(max(scale, 1.0), 4.0)} if scale else {}
-    notes = ("One picture is enlarged at a time: I took the first. Say “upscale the second” for another.",)
-    several = len(found.targets) > 1
-    return _settled(
-        ask, "upscale", changes, {"scale": "you named it"} if scale else {}, found.targets[:1], notes if several else ()
-    )
-
-
-def _a_thing_bigger(plain: str) -> bool:
-    """ "make the fox bigger" speaks of a thing in the picture."""
-    return bool(
-        re.search(rf"\b(?:the|its|his|her) (?!(?:first|second|third|fourth|last|{PICTURE})\b)\w+", plain, re.IGNORECASE)
-    )
-
-
-def _times(match: re.Match[str]) -> float:
-    spoken = {"double": 2.0, "twice": 2.0, "triple": 3.0, "quadruple": 4.0}
-    return spoken[match[3].lower()] if match[3] else float(match[1] or match[2])
-
-
-def _vary(plain: str, ask: Ask) -> Intent | None:
-    verb = _starts(VARY, plain)
-    if not verb:
-        return None
-    found = meant(plain[verb.end() :], ask.pictures)
-    if nowhere := _pointing_nowhere(found, ask):
-        return nowhere
-    changes: dict[str, Any] = {}
-    reasons = {}
-    if counted := re.search(
-        rf"\b({NUMBER}) (?:\w+ )?(?:variations?|variants?|versions?|more|alternatives?)\b", verb[0], re.IGNORECASE
-    ):
-        changes["count"] = min(max(number(counted[1]), 1), MAX_COUNT)
-        reasons["count"] = f"you asked for {counted[1]}"
-    percent = re.search(r"\b(?:by )?(\d{1,3})\s?(?:%|percent)", plain)
-    for pattern, value in ((SUBTLE, STRENGTHS["subtle"]), (STRONG, STRENGTHS["strong"])):
-        if pattern.search(plain):
-            changes["strength"], reasons["strength"] = value, f"“{pattern.search(plain)[0]}”"  # type: ignore[index]
-    if percent:
-        changes["strength"], reasons["strength"] = min(int(percent[1]) / 100, 1.0), "you named it"
-    rest = found.rest
-    for pattern in (SUBTLE, STRONG, re.compile(r"\b(?:by )?\d{1,3}\s?(?:%|percent)")):
-        rest = pattern.sub("", rest)
-    if tidy(rest):
-        return _remixed(tidy(rest), found, ask)
-    return _settled(ask, "vary", changes, reasons, found.targets)
-
-
-def _others(plain: str, ask: Ask) -> Intent | None:
-    for pattern, action in OTHERS:
-        if verb := _starts(pattern, plain):
-            found = meant(plain[verb.end() :], ask.pictures)
-            if found.pointed or not tidy(found.rest):
-                return _pointing_nowhere(found, ask) or Intent(
-                    action=action, targets=found.targets, query=tidy(found.rest)
-                )
-    return None
-
-
-def _choice(plain: str, ask: Ask) -> Intent | None:
-    """ "the second one", and not what to do with it."""
-    found = meant(plain, ask.pictures)
-    if not ask.pictures or not found.pointed or tidy(found.rest):
-        return None
-    if nowhere := _pointing_nowhere(found, ask):
-        return nowhere
-    question = "What shall I do with it: vary it, enlarge it, or change something (say what)?"
-    return Intent(action="clarify", targets=found.targets, reply=question)
-
-
-def _remix(plain: str, ask: Ask) -> Intent | None:
-    """A change to a picture of the conversation."""
+def _only_parameters(hearing: Heard, ask: Ask) -> bool:
+    """ "16:9", "with 50 steps", "anime style": nothing but parameters, so those of the last picture."""
     if not ask.pictures:
-        return Intent(action="clarify", reply=NOTHING_YET) if NEEDS_PICTURE.match(plain) else None
-    found = meant(plain, ask.pictures)
-    if re.match(rf"(?:{PREPOSITION})\s[^,]*,\s*(?:an?|two|three|some)\s", plain, re.IGNORECASE):
-        return None
-    if not (found.leads or FOLLOWS.match(plain) or _speaks_of_the_old(plain, found) or _only_parameters(plain, ask)):
-        return None
-    return _pointing_nowhere(found, ask) or _remixed(found.spoken if found.pointed else plain, found, ask)
+        return False
+    reading = Reading(less(PIC, hearing.text), ask.limits, follows=True)
+    read_parameters(reading, ask.styles)
+    return not tidy(
+        less(r"\b(?:make|try|do|use|it|that|this|version|as|in|a|an|the|style|one|please)\b", reading.text)
+    ) and bool(reading.fields)
 
 
-def _speaks_of_the_old(plain: str, found: Meant) -> bool:
-    """ "a cat instead", or "make the fox bigger" where the picture has a fox."""
-    if re.search(r"\binstead\b", plain, re.IGNORECASE):
-        return True
-    named = _starts(r"(?:make|turn|paint|colou?r|give|move|put) (?:the|his|her|its) (\w+)", plain) or _starts(
-        r"(?:the|his|her|its) (\w+) (?:should|must|could|needs|is too)\b", plain
+def _answered(hearing: Heard, ask: Ask) -> Intent:
+    """The answer to "which one?": the earlier request, of the pictures now named."""
+    asked = listen(
+        polite_off(heard(languages.english(one_line(ask.unanswered)))), ask.model_copy(update={"unanswered": ""})
     )
-    return bool(named and found.recipe and re.search(rf"\b{named[1]}", found.recipe.prompt, re.IGNORECASE))
+    found = _found(asked)
+    if found is None or found.action == "clarify":
+        return _carried_out(hearing, Found("clarify"), Reading("", ask.limits))
+    asked = replace(asked, meant=replace(hearing.meant, text=asked.text))
+    return _carried_out(asked, replace(found, targets=None), Reading("", ask.limits))
 
 
-def _puzzled(plain: str, ask: Ask) -> Intent | None:
-    """ "flip it": something is to be done to a picture, and nobody here knows what."""
-    if ask.pictures and _full(r"\w+ (?:it|that|this|them)(?: \w+)?", plain):
-        return Intent(action="clarify", reply=f"I do not know how to “{plain}”. Say what should be different.")
+def _carried_out(hearing: Heard, found: Found, certain: Reading) -> Intent:
+    """The intent that a rule's finding amounts to."""
+    ask = hearing.ask
+    if found.action in ON_PICTURES and (missing := _missing(hearing, found)):
+        return missing
+    targets = hearing.meant.targets if found.targets is None else found.targets
+    if (
+        found.targets is None
+        and not hearing.meant.pointed
+        and found.action not in WHOLE_JOBS | {"blend", "interpolate", "recipe", "favourite", "delete", "show"}
+    ):
+        targets = targets[:1]
+    if found.action in ("cancel", "history", "search", "settings", "shorten"):
+        targets = (
+            found.targets
+            if found.targets is not None
+            else ()
+            if found.action != "shorten" or found.query
+            else targets[:1]
+        )
+    fields = dict(found.fields)
+    if place := fields.pop("place", None):
+        grid = next((grid for grid in grids(ask.pictures, ask.facts) if len(grid) >= place), ())
+        targets = ids(grid)[place - 1 : place]
+        if not targets:
+            return Intent(
+                action="clarify", reply=f"There is no picture number {place} to work from. Which do you mean?"
+            )
+    description = found.description or hearing.meant.description
+    if found.action == "clarify":
+        return Intent(
+            action="clarify",
+            targets=targets if hearing.meant.pointed else (),
+            description=description,
+            reply=WHAT_WITH_IT if hearing.meant.pointed else UNKNOWN_TASK,
+        )
+    if found.action in ("remix", "edit", "inpaint", "control", "outpaint"):
+        intent = _redrawn(hearing, replace(found, fields=tuple(fields.items())), targets)
+    else:
+        reasons = dict.fromkeys(fields, "you named it")
+        intent = _settled(ask, found.action, fields | certain.fields, reasons | certain.reasons, targets)
+    return intent.model_copy(update={"description": description, "query": found.query})
+
+
+def _missing(hearing: Heard, found: Found) -> Intent | None:
+    """A question back, where what was pointed at is not there."""
+    ask = hearing.ask
+    if (
+        not ask.pictures
+        and not ask.sources
+        and not (found.action == "undo" or hearing.meant.targets or hearing.meant.description)
+    ):
+        return Intent(action="clarify", reply=NOTHING_YET)
+    if (
+        not ask.pictures
+        and not ask.sources
+        and found.action != "undo"
+        and not hearing.meant.targets
+        and hearing.meant.description
+        and found.action == "remix"
+    ):
+        return Intent(action="clarify", reply=NOTHING_YET)
+    if hearing.meant.missing and not hearing.meant.targets and found.action != "undo":
+        most = max((recipe.count for _, recipe in ask.pictures[:1]), default=0)
+        there = (
+            "There is only one picture" if most == 1 else f"There are only {most} pictures" if most else "There is none"
+        )
+        return Intent(
+            action="clarify",
+            reply=f"{there}, so I do not know which one “{hearing.meant.missing}” is. Which do you mean?",
+        )
     return None
 
 
-def _only_parameters(plain: str, ask: Ask) -> bool:
-    reading = Reading(plain, ask.limits, follows=True)
-    read_parameters(reading, ask.styles)
-    return not reading.text and bool(reading.fields)
+# --- the wish changed -----------------------------------------------------------------------------------------------
+
+SAME: Final = re.compile(
+    r"^(?:(?:what (?:about|if)|how about|now|vary|try|use|do|but|and|also|so|just|then|okay|this time)\b[,: ]*"
+    r"|(?:with |use |keep |in )?(?:the |exact(?:ly the)? )?same\b(?: (?:thing|picture|image|one"
+    r"|prompt|settings|pic|idea|scene|style|again|words|subject|seed|composition))*[,: ]*"
+    r"|(?:again|once more|though|instead|maybe|please)\b[,: ]+|(?:draw|redraw|redo|render|show|do"
+    r"|try|run|repeat|generate|re-?render|make) (?:it|that|this|them)(?: all)? (?:again|once more"
+    r"|over)\b[,: ]*)+",
+    re.IGNORECASE,
+)
+ADDRESS: Final = re.compile(r"<[@#:][^>\s]*>?|\b[a-z][a-z0-9+.-]{1,20}://\S*|@(?=\S)", re.IGNORECASE)
+EMPTY_CHANGE: Final = re.compile(
+    (
+        r"^(?:(?:make|turn|do|try|draw|redo|redraw|render|paint|have|let|put|change|use|want|need"
+        r"|give|show|set|switch|be|get|go|see|convert|run|transform)(?: (?:it|that|this|them|me"
+        r"|everything))*|it|that|this|them|the|a|an|of|to|in|into|as|at|with|style|version|look|be"
+        r"|all|like|and|but|format|picture|image|should|is|for|my|,|\s)*$"
+    ),
+    re.IGNORECASE,
+)
+"""What is left of "do it in 16:9" when the shape is read out of it."""
 
 
-RULES: Final[tuple[Callable[[str, Ask], Intent | None], ...]] = (
-    _cancel, _looking_back, _delete, _shorthand, _again, _upscale, _vary, _others, _choice, _remix, _puzzled,
-)  # fmt: skip
-"""The first that recognises the words decides; what nobody recognises is something to draw."""
+def wish_of(recipe: Recipe, ask: Ask) -> str:
+    """What a picture shows in plain words, without addresses and mentions that somebody put into them."""
+    return ADDRESS.sub("", recipe.wish or subject_of(recipe.prompt, ask.limits, recipe.styles))
 
 
-# --- the two that make prompts --------------------------------------------------------------------------------------
-
-
-def _imagine(plain: str, ask: Ask) -> Intent:
-    reading = Reading(_undrawn(plain), ask.limits)
-    if one := A_PICTURE_OF.match(reading.text):
-        reading.text = reading.text[one.end() :]
-        if one["one"]:
-            reading.say("count", 1, "you asked for one")
-    read_parameters(reading, ask.styles)
-    subject = _undrawn(A_PICTURE_OF.sub("", reading.text))
-    if SURPRISE.fullmatch(subject):
-        subject = "a small robot in a meadow"
-    elif NO_SUBJECT.fullmatch(subject):
-        return Intent(action="clarify", reply=NO_WORDS)
-    chosen = ask.given.styles or reading.fields.get("styles", ())
-    negative = reading.fields.get("negative_prompt", "")
-    fixed = ask.given.negative_prompt
-    if fixed is not None and negative:
-        reading.notes.append(f"Your negative prompt is fixed, so “{negative}” was not added to it.")
-    expanded = expand(subject, negative if fixed is None else fixed, ask.limits, chosen)
-    reading.say("prompt", expanded.prompt, expanded.reason)
-    if expanded.negative_prompt:
-        reading.fields["negative_prompt"] = expanded.negative_prompt
-        reading.reasons.setdefault("negative_prompt", "what such pictures mostly suffer from")
-    return _settled(ask, "imagine", reading.fields, reading.reasons, notes=(*reading.notes, *expanded.notes))
-
-
-def _undrawn(text: str) -> str:
-    """The words less "draw me"."""
-    return DRAW.sub("", text, count=1)
-
-
-def _remixed(text: str, found: Meant, ask: Ask) -> Intent:
-    """The recipe of the picture meant, with only what was said changed."""
-    old = found.recipe
-    if old is None:
-        return Intent(action="clarify", reply=NOTHING_YET)
-    text = re.sub(
-        (
-            r"^(?:what (?:about|if)|how about|now|(?:the )?same(?: thing| picture| image| one| prompt| settings)?"
-            r"|vary)\b[, ]*"
-        ),
-        "",
-        text,
-        flags=re.IGNORECASE,
+def _redrawn(hearing: Heard, found: Found, targets: tuple[str, ...]) -> Intent:
+    """The recipe of the pictures meant with only what was said changed."""
+    ask = hearing.ask
+    old = Meant("", targets).recipe(ask)
+    reading = Reading(_prepared(found), ask.limits, old.aspect if old else "1:1", follows=True)
+    said = dict(found.fields)
+    strength, _ = (
+        strength_of(reading.text)
+        if found.action in ("remix", "edit", "inpaint") and "strength" not in said
+        else (None, "")
     )
-    swapped = re.search(r"\binstead of\b", text, re.IGNORECASE)
-    reading = Reading(
-        re.sub(r"^(?:but|and|also|with)\b(?= (?:no|without|wider|taller))", "", text).strip(),
-        ask.limits,
-        old.aspect,
-        follows=True,
-    )
+    if said.pop("shape", None):
+        read_parameters(reading, ask.styles)
+        return _settled(ask, "outpaint", reading.fields, reading.reasons, targets)
+    for name, value in said.items():
+        reading.say(name, value, "you named it")
+    if strength is not None:
+        reading.say("strength", strength, "you said how much")
     read_parameters(reading, ask.styles)
-    reading.text = EMPTY_CHANGE.sub("", reading.text)
-    notes = list(reading.notes)
-    edits = read_edits(reading.text, replaces=bool(swapped) or _names_a_subject(text))
+    reading.text = "" if EMPTY_CHANGE.fullmatch(reading.text) else reading.text
+    for name, value in (("region", found.region), ("instruction", found.instruction)):
+        if value:
+            reading.say(name, value, "the part you named" if name == "region" else "your own words")
+    if found.gone:
+        reading.fields["negative_prompt"] = styles.join(found.gone, reading.fields.get("negative_prompt", ""))
+        reading.reasons.setdefault("negative_prompt", "you said what to leave out")
+    return _phrased(reading, found, old, ask, targets)
+
+
+def _prepared(found: Found) -> str:
+    """The words of a change, as the readers expect them."""
+    rest = found.rest.replace(PIC, "it")
+    rest = SAME.sub("", joined(rest), count=1) if found.action == "remix" else rest
+    return re.sub(r"^(?:but|and|also|with)\b(?= (?:no|without|wider|taller))", "", rest, flags=re.IGNORECASE).strip(
+        " ,"
+    )
+
+
+def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targets: tuple[str, ...]) -> Intent:
+    """Put the changed prompt and negative prompt into the reading."""
     gone = reading.fields.get("negative_prompt", "")
-    if edits or gone or "styles" in reading.fields:
-        notes += _redrawn(reading, old, ask, gone)
-    return _settled(ask, "remix", reading.fields, reading.reasons, found.targets, tuple(notes))
+    before = wish_of(old, ask) if old else ""
+    wish = _changed(before, reading.text, gone, found)
+    chosen = reading.fields.get("styles", old.styles if old else ())
+    kept = _still_unwanted(old.negative_prompt, reading.text) if old else ""
+    renewed = bool(permutations.choices(reading.text))
+    notes: tuple[str, ...] = ()
+    if wish != before or "styles" in reading.fields or found.action == "control":
+        expanded = expand(wish, styles.join(gone, kept), ask.limits, chosen)
+        reading.say("prompt", expanded.prompt[:MAX_PROMPT], f"the earlier prompt with: {reading.text or f'no {gone}'}")
+        reading.fields["wish"] = wish[:MAX_PROMPT]
+        notes = expanded.notes
+        if "styles" in reading.fields:
+            reading.fields["negative_prompt"] = expanded.negative_prompt
+        if renewed:
+            _permuted(reading, before, found, ask, chosen)
+        notes += _strange(reading.text, ask)
+    if "styles" not in reading.fields and (gone or (old and kept != old.negative_prompt)):
+        reading.fields["negative_prompt"] = styles.join(gone, kept)
+    if "negative_prompt" in reading.fields:
+        reading.reasons.setdefault("negative_prompt", "what you now want is no longer left out")
+    return _settled(ask, found.action, reading.fields, reading.reasons, targets, (*reading.notes, *notes))
+
+
+def _changed(before: str, text: str, gone: str, found: Found) -> str:
+    """The wish with what was said of it changed."""
+    if found.action == "control":
+        return _subject(text) or before
+    if found.action == "outpaint":
+        return tidy(f"{before}, with {text}") if text and text not in before else before
+    wish = edited(before, read_edits(text, replaces=_names_a_subject(text))) if text else before
+    return without(wish, gone) if gone else wish
+
+
+def _subject(text: str) -> str:
+    return DRAW.sub("", A_PICTURE_OF.sub("", text), count=1)
+
+
+def _permuted(reading: Reading, before: str, found: Found, ask: Ask, chosen: Any) -> None:
+    variants = permutations.choices(reading.text)
+    wishes = [_changed(before, variant, "", found) for variant in variants]
+    reading.say(
+        "permutations",
+        tuple(expand(wish, "", ask.limits, chosen).prompt for wish in wishes),
+        f"{len(wishes)} combinations",
+    )
+
+
+def _strange(text: str, ask: Ask) -> tuple[str, ...]:
+    unknown = unknown_words(text, ask.limits)
+    return (f"The bundled model does not know how to draw “{', '.join(unknown)}”.",) if unknown else ()
 
 
 def _names_a_subject(text: str) -> bool:
     return bool(re.match(r"(?:an?|two|three|four|some)\s", text, re.IGNORECASE)) or text.lower().endswith("instead")
-
-
-def _redrawn(reading: Reading, old: Recipe, ask: Ask, gone: str) -> tuple[str, ...]:
-    """Put the changed prompt and negative prompt into the reading; gives notes."""
-    edits = read_edits(reading.text, replaces=_names_a_subject(reading.text))
-    subject = subject_of(old.prompt, ask.limits, old.styles)
-    changed = _less(edited(subject, edits, ask.limits), gone, ask) if gone else edited(subject, edits, ask.limits)
-    chosen = reading.fields.get("styles", old.styles)
-    kept = _still_unwanted(old.negative_prompt, reading.text)
-    negative = styles.join(gone, kept)
-    expanded = expand(changed, negative, ask.limits, chosen)
-    if changed != subject or "styles" in reading.fields:
-        reading.say("prompt", expanded.prompt[:MAX_PROMPT], f"the earlier prompt with: {reading.text or f'no {gone}'}")
-    if gone or kept != old.negative_prompt:
-        reading.fields["negative_prompt"] = styles.join(
-            negative, *((expanded.negative_prompt,) if "styles" in reading.fields else ())
-        )
-        reading.reasons.setdefault("negative_prompt", "what you now want is no longer left out")
-    notes = expanded.notes if "prompt" in reading.fields else ()
-    if ask.limits.family == "bundled" and (strange := [edit.words for edit in edits if _unknown(edit.words, ask)]):
-        notes += (f"The bundled model does not know how to draw “{', '.join(strange)}”.",)
-    return notes
-
-
-def _unknown(words: str, ask: Ask) -> bool:
-    scene = read_scene(COMPARED.get(words.lower(), words), ask.limits.vocabulary)
-    said = scene.things or scene.places or scene.background or scene.colour or scene.small
-    return bool(scene.left_out) and not said
-
-
-def _less(prompt: str, gone: str, ask: Ask) -> str:
-    """The prompt without the things that are to be left out."""
-    from pixxelbot.planner.scenes import read_scene
-
-    words = [word.strip().lower() for word in gone.split(",")]
-    if ask.limits.family == "bundled" and (scene := read_scene(prompt, ask.limits.vocabulary)).things:
-        return scene.without(words).filled().say() or prompt
-    for word in words:
-        root = re.escape(word.rstrip("s"))
-        prompt = re.sub(
-            (r",?\s*(?:\b(?:and|with|under|near|by|beside|next to|in front of|behind|on|in)\s+)?(?:\b(?:an?|the"
-rf"|some)\s+)?(?:\b\w+\s+)??\b{root}(?:e?s)?\b"),
-            "", prompt, count=1, flags=re.IGNORECASE,
-        )  # fmt: skip
-    return tidy(prompt) or prompt
 
 
 def _still_unwanted(negative: str, wanted: str) -> str:
@@ -506,20 +462,60 @@ def _still_unwanted(negative: str, wanted: str) -> str:
     )
 
 
-# --- putting it together --------------------------------------------------------------------------------------------
+# --- something new --------------------------------------------------------------------------------------------------
 
 
-def _pointing_nowhere(found: Meant, ask: Ask) -> Intent | None:
-    if not ask.pictures:
-        return Intent(action="clarify", reply=NOTHING_YET)
-    if found.missing:
-        there = (
-            f"There {'is only one picture' if len(found.grid) == 1 else f'are only {len(found.grid)} pictures'} there"
-        )
-        return Intent(
-            action="clarify", reply=f"{there}, so I do not know which one “{found.missing}” is. Which do you mean?"
-        )
-    return None
+def _imagine(plain: str, ask: Ask) -> Intent:
+    asked = QUESTION.match(plain.rstrip("?"))
+    text = (asked["if"] or tidy(f"{asked['what']}{asked['more'] or ''}")) if asked else plain
+    drawn = wildcards.filled(text, ask.now)
+    reading = Reading(_undrawn(drawn.text), ask.limits)
+    if drawn.chosen:
+        reading.notes.append(f"From the wildcards I took: {', '.join(drawn.chosen)}.")
+    _take_one(reading)
+    read_parameters(reading, ask.styles)
+    _take_one(reading)
+    subject = _undrawn(A_PICTURE_OF.sub("", _undrawn(reading.text)))
+    if SURPRISE.fullmatch(subject):
+        subject = wildcards.filled("a __colour__ __animal__ __place__", ask.now).text
+    elif NO_SUBJECT.fullmatch(subject):
+        if not reading.fields.get("styles"):
+            return Intent(action="clarify", reply=NO_WORDS)
+        subject = "a landscape"
+    return _wished(subject, reading, ask)
+
+
+def _take_one(reading: Reading) -> None:
+    if one := A_PICTURE_OF.match(reading.text):
+        reading.text = reading.text[one.end() :]
+        if one["one"]:
+            reading.say("count", 1, "you asked for one")
+
+
+def _wished(subject: str, reading: Reading, ask: Ask) -> Intent:
+    """The intent to draw a subject with the parameters read."""
+    chosen = ask.given.styles or reading.fields.get("styles", ())
+    negative = reading.fields.get("negative_prompt", "")
+    fixed = ask.given.negative_prompt
+    if fixed is not None and negative:
+        reading.notes.append(f"Your negative prompt is fixed, so “{negative}” was not added to it.")
+    unwanted = negative if fixed is None else fixed
+    variants = permutations.choices(subject)
+    expanded = expand(variants[0] if variants else subject, unwanted, ask.limits, chosen)
+    reading.say("prompt", expanded.prompt, expanded.reason)
+    reading.fields["wish"] = (variants[0] if variants else subject)[:MAX_PROMPT]
+    if variants:
+        prompts = tuple(expand(variant, unwanted, ask.limits, chosen).prompt for variant in variants)
+        reading.say("permutations", prompts, f"{len(variants)} combinations of what stands in braces")
+    if expanded.negative_prompt:
+        reading.fields["negative_prompt"] = expanded.negative_prompt
+        reading.reasons.setdefault("negative_prompt", "what such pictures mostly suffer from")
+    return _settled(ask, "imagine", reading.fields, reading.reasons, notes=(*reading.notes, *expanded.notes))
+
+
+def _undrawn(text: str) -> str:
+    """The words less "draw me"."""
+    return polite_off(DRAW.sub("", text, count=1)) if DRAW.match(text) else text
 
 
 def _settled(
@@ -529,6 +525,8 @@ def _settled(
     """An intent that leaves alone what options and flags fixed."""
     fixed = ask.given.said()
     kept = {name: value for name, value in fields.items() if name not in fixed}
+    if "prompt" in fixed:
+        kept.pop("wish", None)
     return Intent(
         action=action,
         targets=targets,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import cache
 from math import gcd
 from typing import Any, Final
 
 from pixxelbot.planner import styles
 from pixxelbot.planner.flags import MAX_RATIO
-from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, number, tidy
+from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, compiled, number, tidy
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
 
 RATIOS: Final = frozenset(
@@ -20,12 +21,15 @@ RATIOS: Final = frozenset(
 """Ratios taken as such without the word "aspect"; 10:30 is a time of day and 4x4 a car."""
 SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (
-        r"(?:as |for )?(?:an? |my )?(?:phone|mobile|iphone|android) (?:wallpaper|background|lock ?screen)",
+        (
+            r"(?:as |for )?(?:an? |my )?(?:phone|mobile|iphone|android|smartphone)(?:'s)? (?:wallpaper"
+            r"|background|lock ?screen|screen|size|format)"
+        ),
         "9:16",
         "a phone's screen",
     ),
     (
-        r"(?:as |for )?(?:an? |my )?(?:instagram |snapchat |tiktok )(?:story|reel|video)",
+        r"(?:as |for )?(?:an? |my )?(?:instagram |snapchat |tiktok |insta |ig |whatsapp )(?:story|reel|video|status)",
         "9:16",
         "a story fills a phone",
     ),
@@ -34,7 +38,7 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(?:an? )?wallpaper for (?:my|an?|the) (?:desktop|computer|laptop|pc|monitor):?", "16:9", "a desktop's screen"),
     (r"square(?= portrait)", "1:1", "square was asked for"),
     (
-        r"(?:as |for )?(?:an? |my )?(?:desktop |computer |laptop |pc )(?:wallpaper|background)",
+        r"(?:as |for )?(?:an? |my )?(?:desktop |computer |laptop |pc |monitor |mac )(?:wallpaper|background)",
         "16:9",
         "a desktop's screen",
     ),
@@ -42,13 +46,30 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(?:as |for )?(?:an? |my )?(?:youtube )?thumbnail", "16:9", "a video's shape"),
     (r"(?:in )?ultra[- ]?wide(?: format| screen| aspect ratio)?", "21:9", "ultra-wide was asked for"),
     (
-        r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord )?(?:banner|header)(?= of|,|$)",
+        (
+            r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord |youtube |twitch |facebook "
+            r"|channel |server |profile )*(?:banner|header)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= "
+            r"with| of| showing|,|:|$))?(?= of| with| showing|:|,|$)"
+        ),
         "3:1",
         "a banner is long and low",
     ),
-    (r"(?:in )?wide-?screen(?: format| aspect ratio)?", "16:9", "wide was asked for"),
     (
-        r"(?:as |for )?(?:an? |my )?(?:profile picture|avatar|profile pic|album cover)",
+        r"(?:in )?wide[- ]?screen(?: format| aspect ratio)?|(?:in )?cinemascope|letterbox(?:ed)?",
+        "16:9",
+        "wide was asked for",
+    ),
+    (
+        r"(?:as |for )?(?:an? )?(?:movie|film|book|gig|concert|travel) (?:poster|cover)(?= of| for|,|$)(?!.)",
+        "2:3",
+        "a poster stands upright",
+    ),
+    (
+        (
+            r"(?:as |for )?(?:an? |my )?(?:new )?(?:discord )?(?:profile picture|avatar|profile pic|pfp"
+            r"|album cover|emote|app icon)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= with| of| showing"
+            r"|,|:|$))?"
+        ),
         "1:1",
         "such pictures are square",
     ),
@@ -74,13 +95,22 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
         "landscape format was asked for",
     ),
     (
-        rf"(?:(?:as|in) )?(?:an? |the )?(?:very )?wide (?:format|aspect(?: ratio)?|{PICTURE}|view|one)",
+        (
+            r"(?:(?:as|in) )?(?:an? |the )?(?:(?:very|really|super|extra) )*wide (?:format|aspect(?: "
+            rf"ratio)?|{PICTURE}|view|angle|one|mode)"
+        ),
         "16:9",
         "wide was asked for",
     ),
     (rf"(?:(?:as|in) )?(?:an? |the )?panoram(?:a|ic)(?: format| view| {PICTURE})?", "21:9", "a panorama is very wide"),
 )
+INTENSE: Final = (
+    r"(?:(?:really|very|super|extra|ultra|nice and|preferably|make it|make them|format"
+    r"|orientation|aspect|in|as|but|and|kinda|a bit) )*"
+)
 ALONE: Final = {
+    "upright": ("2:3", "upright was asked for"), "squared": ("1:1", "square was asked for"),
+    "widescreen": ("16:9", "wide was asked for"), "panoramic": ("21:9", "a panorama is very wide"),
     "wide": ("16:9", "wide was asked for"), "square": ("1:1", "square was asked for"),
     "portrait": ("2:3", "upright was asked for"), "vertical": ("2:3", "upright was asked for"),
     "landscape": ("3:2", "landscape format was asked for"), "horizontal": ("3:2", "landscape format was asked for"),
@@ -110,7 +140,7 @@ class Reading:
 
     def take(self, pattern: str, replacement: str = " ") -> re.Match[str] | None:
         """The first match, cut out of the text."""
-        match = re.search(pattern, self.text, re.IGNORECASE)
+        match = compiled(pattern).search(self.text)
         if match:
             self.text = f"{self.text[: match.start()]}{replacement}{self.text[match.end() :]}"
         return match
@@ -171,7 +201,8 @@ def read_sampler(reading: Reading) -> None:
     for name in sorted(reading.limits.samplers, key=len, reverse=True):
         said = re.escape(name)
         if reading.take(
-            rf",?\s*\b(?:with|using)\s+(?:the\s+)?{said}\s+sampler\b|,?\s*\bsampler\s*[:=]?\s*{said}(?!\w)"
+            rf",?\s*\b(?:(?:with|using|use|on|by|try)\s+)?(?:the\s+)?{said}\s+sampler\b"
+            rf"|,?\s*\bsampler\s*[:=]?\s*{said}(?!\w)"
         ):
             reading.say("sampler", name, "you named the sampler")
             return
@@ -192,11 +223,23 @@ def read_count(reading: Reading) -> None:
         reading.text = f"{kept} of {reading.text[match.end() :]}" if kept else reading.text[match.end() :]
     else:
         match = reading.take(
-            r"(?:,\s*(?:in\s+|as\s+)?|\s+in\s+|\s*\("
+            r"(?:[,:;.]\s*(?:in\s+|as\s+)?|\s+in\s+|\s*\("
             rf"|\s+x\s?(?=\d))(?P<n>{NUMBER})(?:\s+(?:different\s+)?{PICTURE})(?:\s+(?:of\s+(?:it|that|this)"
             r"|please))?\)?(?=\s*(?:,|\.|!|$))"
         ) or reading.take(r"\s+\(?x\s?(?P<n>\d{1,2})\)?$")
-    if match:
+    if not match and (
+        match := reading.take(
+            rf"^(?:just|only|single|exactly)? ?(?P<n>one|1)\s*:\s*|^\(?x\s?(?P<x>\d{{1,2}})\)?\s+"
+            rf"|^(?P<y>\d{{1,2}})\s?x\s+(?=[a-z])|[,.;:]?\s*\b(?:just|only|give me|make|i want|get me"
+            rf"|and)? ?(?P<z>{NUMBER}) (?:of (?:them|those|these|it)|(?:different |separate "
+            rf")?(?:{PICTURE}))(?: please| of (?:it|that|them))?\s*$"
+        )
+    ):
+        said = number(next(value for value in match.groupdict().values() if value))
+        reading.say(
+            "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {said}"
+        )
+    elif match:
         said = number(match["n"])
         reading.say(
             "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {match['n']}"
@@ -255,7 +298,8 @@ def read_shape(reading: Reading) -> None:
             return reading.say("aspect", aspect, reason)
     if (
         step := reading.take(
-            r"^(?:make (?:it|them|that) )?(?:a (?:bit|little) |much |even )?(wider|taller|narrower|higher)\b(?: and\b)?"
+            r"^(?:make (?:it|them|that) )?(?:a (?:bit|little) |much |even )?(wider|taller|narrower"
+            r"|higher)\b(?: (?:and|but)\b)?"
         )
     ) or (
         reading.follows
@@ -266,16 +310,17 @@ def read_shape(reading: Reading) -> None:
             )
         )
     ):
-        up = step[1].lower() == "wider"
+        up = step[1].lower() in ("wider", "broader")
         return reading.say("aspect", stepped(reading.aspect, up), f"{step[1].lower()} than {reading.aspect}")
     words = "|".join(ALONE)
     alone = reading.take(
-        r"(?:[,.;]\s*(?:and\s+)?(?:in\s+|make (?:it|them) )?|^(?:make (?:it|them|that) )?"
-        rf"|\s+in\s+)({words})(?=\s*(?:,|\.|!|$|and\b))"
+        rf"(?:[,.;?!:]\s*(?:and\s+)?{INTENSE}|^{INTENSE}"
+        rf"|\s+in\s+)({words})(?: (?:format|orientation|mode|please|version|one|aspect|picture|pics?"
+        r"|images?))?(?=\s*(?:,|:|\.|!|\?|$|and\b))"
     )
     if alone:
         return reading.say("aspect", *ALONE[alone[1].lower()])
-    if re.match(r"(?:an? )?(?:[\w-]+ ){0,3}portrait of\b", reading.text, re.IGNORECASE):
+    if re.match(r"(?:an? |the )?(?:[\w-]+ ){0,3}portrait of\b", reading.text, re.IGNORECASE):
         return reading.say("aspect", "3:4", "a portrait stands upright")
     return None
 
@@ -340,7 +385,10 @@ MORE: Final = re.compile(
 )
 """The rest of a list: "without clouds, stars or trees"."""
 CARRIES_ON: Final = re.compile(
-    r"\s+(?:and|&)\s+(?=(?:an?|the|in|at|on|with|some|two|three|it|make|put|add|give|turn|change|then)\b)",
+    (
+        r"\s+(?:and|&)\s+(?=(?:an?|the(?! \w+\s*(?:$|[,.;]))|in|at|on|with|some|two|three|it|make|put"
+        r"|add|give|turn|change|then)\b)"
+    ),
     re.IGNORECASE,
 )
 
@@ -374,37 +422,82 @@ def read_negatives(reading: Reading) -> None:
 def read_styles(reading: Reading, known: Collection[str]) -> None:
     """Styles and media by the names members use; their words leave the subject, the style's own come in."""
     chosen: list[tuple[str, float]] = []
-    for style in styles.load_styles().values():
-        if (not known or style.name in known) and _take_style(reading, style):
-            chosen.append((style.name, 1.0))
-            if style.aspect and "aspect" not in reading.fields and not reading.follows:
-                reading.say("aspect", style.aspect, f"the usual shape of: {style.title.lower()}")
+    for name, weight in _weighted(reading):
+        chosen.append((name, weight))
+    if _any_style().search(reading.text):
+        for style in styles.load_styles().values():
+            if (
+                (not known or style.name in known)
+                and all(style.name != name for name, _ in chosen)
+                and _take_style(reading, style)
+            ):
+                chosen.append((style.name, 1.0))
     if chosen:
         titles = ", ".join(styles.load_styles()[name].title.lower() for name, _ in chosen)
         reading.say("styles", tuple(chosen), f"you asked for: {titles}")
 
 
-def _take_style(reading: Reading, style: styles.Style) -> bool:
-    names = {style.name.replace("-", " "), style.name, *style.words}
-    sure, things = _either(names), _either({*names, *style.things})
-    kind = (
-        r"(?: (?:style|painting|drawing|picture|image|poster|print|art|illustration|artwork|sketch|look"
-        r"|aesthetic|film|scene))*"
-    )
+def _weighted(reading: Reading) -> list[tuple[str, float]]:
+    """ "art deco::2 streetwear::1 a woman"."""
+    found: list[tuple[str, float]] = []
+    for match in re.finditer(
+        r"(?P<name>[a-z][\w' -]{1,40}?)::(?P<weight>\d(?:\.\d+)?)(?!\d)", reading.text, re.IGNORECASE
+    ):
+        style = styles.find_style(match["name"].strip())
+        weight = min(max(float(match["weight"]), 0.1), styles.MAX_WEIGHT)
+        if style:
+            found.append((style.name, weight))
+            reading.text = reading.text.replace(match[0], " ", 1)
+    return found
+
+
+@cache
+def _any_style() -> re.Pattern[str]:
+    """Whether a text names any style at all: most do not, and then none needs to be looked for."""
+    names = {
+        name
+        for style in styles.load_styles().values()
+        for name in (style.name.replace("-", " "), *style.words, *style.things)
+    }
+    return re.compile(rf"\b{_either(names)}", re.IGNORECASE)
+
+
+KIND_OF_ART: Final = (
+    r"(?: (?:style|styled|painting|drawing|picture|image|poster|print|art|illustration|artwork"
+    r"|sketch|look|vibes?|feel|fashion|outfit|look"
+    r"|aesthetic|film|scene|render|rendering|effect|version|mode))*"
+)
+
+
+@cache
+def _style_patterns(style: styles.Style) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    spoken = style.name.replace("-", " ")
+    names = {*style.words, *((spoken,) if " " in spoken and spoken not in style.things else ())}
+    sure, things = _either(names), _either({*names, spoken, *style.things})
+    kind = KIND_OF_ART
     patterns = (
         rf"^(?:an? )?(?:\w+ )??{things}s?{kind} (?:of|showing)\b",
         (
-            r",?\s*\b(?:(?:done|painted|drawn|rendered|made) )?(?:in|as|like) (?:the )?(?:style of )?(?:an? "
-            rf")?{things}{kind}(?=\s*(?:,|\.|$|with\b|at\b|in\b|and\b))"
+            r",?\s*\b(?:(?:all )?(?:done|painted|drawn|rendered|made|shot) )?(?:in|as|like) (?:the |an? "
+            rf")?(?:style of )?(?:the |an? )?(?:\w+ )??{things}{kind}(?=\s*(?:,|\.|;|!|$|with\b|at\b|in\b"
+            r"|and\b))"
         ),
-        rf"(?:^|,\s*){things}{kind}(?=\s*(?:,|$))",
+        rf"(?:^|[,.;:(]\s*)(?:an? )?{things}{kind}\)?(?=\s*(?:,|\.|:|;|!|$))",
         rf",?\s*\b{things}[ -]style\b",
         rf"^(?:an? )?{sure}{kind}\b",
-        rf"\b{sure}\b",
+        rf",?\s*\b{sure}(?: (?:style|vibes?|aesthetic|look|feel|effect))*\b",
     )
+    return re.compile(rf"\b{things}", re.IGNORECASE), tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
+def _take_style(reading: Reading, style: styles.Style) -> bool:
+    named, patterns = _style_patterns(style)
+    if not named.search(reading.text):
+        return False
     before = reading.text
     for pattern in patterns:
-        if reading.take(pattern):
+        if match := pattern.search(reading.text):
+            reading.text = f"{reading.text[: match.start()]} {reading.text[match.end() :]}"
             left = tidy(re.sub(r"\s+", " ", reading.text))
             if left or reading.follows:
                 reading.text = _article(left, before)
@@ -428,8 +521,155 @@ def _article(left: str, before: str) -> str:
     return left
 
 
+def read_tile(reading: Reading) -> None:
+    """ "seamless pattern of lemons", "tileable"; tiles on a roof are content."""
+    if reading.take(
+        r"(?:,?\s*\b(?:and|as|make it|that is|that's|which is) )?(?:,\s*)?\b(?:seamless(?:ly)?"
+        r"|tile?able|repeating|repeatable|tiling)(?: and| and (?:tile?able|tiling|seamless))?(?: "
+        r"(?:tile?able|tiling|repeating|seamless|tiled?))*(?= (?:pattern|texture|tile|background"
+        r"|wallpaper|print|fabric|design)s?\b|\s*(?:,|$|\.))"
+    ) or re.search(r"\bthat tiles\b", reading.text):
+        reading.say("tile", True, "a seamless pattern was asked for")
+
+
+FIELDS: Final = {
+    "seed": "seed", "style": "styles", "prompt": "prompt", "size": "aspect", "shape": "aspect", "aspect": "aspect",
+    "aspect ratio": "aspect",
+    "steps": "steps", "model": "model", "sampler": "sampler", "guidance": "guidance_scale", "cfg": "guidance_scale",
+    "negative prompt": "negative_prompt",
+    "negative": "negative_prompt", "count": "count", "format": "aspect",
+}  # fmt: skip
+"""What members call the fields that they lock."""
+
+
+def read_locks(reading: Reading) -> None:
+    """ "lock the seed and …", "keep the style"."""
+    names = "|".join(sorted(FIELDS, key=len, reverse=True))
+    match = reading.take(
+        r"[,;]?\s*\b(?:and |but )?(?:(?:please )?(?:lock|freeze|fix|pin|hold|keep)(?:ing)?) (?:the "
+        rf"|that |this |my |its |same |in )*(?P<first>{names})\b(?: and (?:the "
+        rf")?(?P<second>{names})\b)?(?: (?:fixed|locked|constant|the same|as is|as it is|unchanged"
+        r"|from now on))*(?:\s*,?\s*(?:and|but|,)\s*(?:then )?)?"
+    )
+    if match:
+        found = [FIELDS[match[name].lower()] for name in ("first", "second") if match[name]]
+        reading.say("locks", tuple(found), "you asked to keep it")
+
+
+def read_certain(reading: Reading) -> None:
+    """Only what can hardly be content: seed, steps, guidance, sampler, pace."""
+    for read in (read_seed, read_guidance, read_sampler, read_steps, read_pace):
+        read(reading)
+        reading.text = re.sub(r"\s+", " ", reading.text).strip()
+    reading.text = tidy(reading.text)
+
+
+def read_shapes(reading: Reading) -> None:
+    """Size and shape."""
+    read_size(reading)
+    read_shape(reading)
+    reading.text = tidy(reading.text)
+
+
+STANDING: Final = (
+    (
+        r"^(?:(?:from now on|by default|as (?:a |my |the )?default|for (?:all|every)(?: my| the)? "
+        r"(?:future |next |new )?(?:pictures|images|requests|drawings|prompts)|always|in (?:the "
+        r")?future|every time|never again|going forward|henceforth|never)[, ]+)+(?=\S)"
+    ),
+    r"^(?:(?:i(?:'d| would)? (?:always )?(?:want|like|prefer)) (?:to )?(?:always|by default) )",
+    (
+        r"^(?:please )?(?:set|change|make|update|save|use|put|switch|turn|adjust|configure|give me"
+        r"|draw|i want|remember)\b(?=.*\b(?:(?:my |the |as |by |a |your )*defaults?|from now on|for "
+        r"(?:all|every) (?:my |the )?(?:future )?(?:pictures|images|prompts)|my settings|my "
+        r"preferences|my preferred|preference)\b)"
+    ),
+    r"^my (?:default|preferred|usual|standard) [\w ]+? (?:should be|is|to|=|:)",
+    r"^(?=.*\b(?:by default|from now on|every time from now|as (?:my |a |the )default|going forward)\b)",
+)
+ASKED: Final = (
+    r"(?:(?:show|list|open|see|view|change|edit|reset|clear|what are|what're|where are|tell me"
+    r"|give me|check|update|forget|delete|adjust|configure)(?: me)? )?(?:all )?(?:of )?(?:my|the"
+    r"|your|our)? ?(?:own |current |personal |default |saved )?(?:settings|preferences|defaults"
+    r"|config(?:uration)?|options)(?: (?:please|menu|page|back|to (?:the )?(?:default|defaults"
+    r"|normal|standard|factory)(?: ones| values| settings)?|for me|right now))*"
+)
+LEFTOVER: Final = (
+    r"\b(?:my |the |as |by |a |your |all |every |for |be |is |to |set |use |make |draw |give me "
+    r"|leave out |with |in |of |and |change |update |save |put |switch |remember |it |i want "
+    r"|prefer |always |please |pictures? |images? )*(?:default|defaults|from now on|always|going "
+    r"forward|preferred|settings|preferences|preference|usual|standard)\b(?: (?:to|is|=|should be"
+    r"|as|for))?"
+)
+
+
+def read_defaults(reading: Reading, known: Collection[str]) -> bool:
+    """Whether this sets, or asks for, the member's own defaults; what it sets is read."""
+    text = reading.text
+    if (
+        re.fullmatch(ASKED, text, re.IGNORECASE)
+        and not re.fullmatch(
+            r"(?:show me |tell me |give me |what are |see |view |what're )?(?:the |your )?(?:settings|options|config)",
+            text,
+            re.IGNORECASE,
+        )
+    ) or re.fullmatch(
+        r"settings|preferences|my settings|(?:open |change |edit )(?:the )?settings", text, re.IGNORECASE
+    ):
+        return True
+    if not any(re.search(pattern, text, re.IGNORECASE) for pattern in STANDING):
+        return False
+    for pattern in STANDING[:1]:
+        text = re.sub(pattern, "", text, flags=re.IGNORECASE)
+    text = re.sub(
+        (
+            r",?\s*\b(?:by default|from now on|going forward|as (?:my |a |the )?default|for (?:all"
+            r"|every)(?: my| the)? (?:future |next )?(?:pictures|images|prompts|requests|drawings))\b"
+        ),
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    reading.text = (
+        re.sub(LEFTOVER, " ", text, flags=re.IGNORECASE).strip(" :,=")
+        if re.search(r"\bdefaults?|settings|prefer", text, re.IGNORECASE)
+        else text
+    )
+    reading.text = re.sub(
+        (
+            r"^(?:please )?(?:always )?(?:use|set|make|draw|give me|do|i want|have|put|keep|generate"
+            r"|render|show me|stick to|go with|send me|include|to|add)\b\s*(?:it |them |everything |all "
+            r"|all pictures |my pictures |pictures )?(?:in |with |to |at |as |be )*"
+        ),
+        "",
+        reading.text,
+        flags=re.IGNORECASE,
+    )
+    reading.text = re.sub(
+        (
+            r"^(?:style|aspect(?: ratio)?|format|count|number(?: of pictures)?|negative(?: prompt)?|model"
+            r"|size)\s*(?:is|to|=|:|should be)?\s+(?=\S)"
+        ),
+        lambda match: "no " if match[0].lower().startswith("negative") else "",
+        reading.text.strip(),
+        flags=re.IGNORECASE,
+    )
+    reading.follows = True
+    read_parameters(reading, known)
+    if "count" not in reading.fields and (
+        alone := re.search(
+            rf"\b({NUMBER})(?: {PICTURE})?\s*(?:at (?:a time|once)|each(?: time)?|per (?:request|prompt))?$",
+            reading.text,
+            re.IGNORECASE,
+        )
+    ):
+        reading.say("count", min(number(alone[1]), MAX_COUNT), f"you asked for {alone[1]}")
+    return bool(reading.fields) or bool(re.search(r"\bdefault|settings|preference", text, re.IGNORECASE))
+
+
 READERS: Final[tuple[Callable[[Reading], None], ...]] = (
-    read_seed, read_guidance, read_sampler, read_steps, read_pace, read_count, read_size, read_shape,
+    read_locks, read_seed, read_guidance, read_sampler, read_steps, read_pace, read_tile, read_count, read_size,
+    read_shape,
     read_negatives, read_shape,
 )  # fmt: skip
 """In this order: "three wide pictures of" is a count and then a shape, which may also follow what is left out."""

@@ -1,179 +1,473 @@
-"""Which pictures of the conversation a member means: "the second one", "it", "top left", "the one with the boat"."""
+"""Which pictures of the conversation a member means: "the second one", "it", "top left", "the one with the boat".
+
+Every phrase that points at pictures is found first and stands as one sign, `PIC`, in the text that the rules read. So
+"upscale the second", "upscale #2" and "upscale the one with the boat" are one sentence to them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from pixxelbot.planner.words import ORDINALS, PICTURE
+from pixxelbot.intent import Ask, Fact
+from pixxelbot.planner.words import NUMBERS, ORDINALS, PICTURE, singular
 from pixxelbot.recipe import Recipe
 
+PIC: Final = "\ue000"
+"""Stands for pictures pointed at (a private-use character, taken out of what members write)."""
 Grid = tuple[tuple[str, Recipe], ...]
 """The pictures of one job, in the order they stand."""
 
-NOUN: Final = rf"(?:ones?|{PICTURE})"
-ORDINAL: Final = rf"(?:{'|'.join(ORDINALS)}|last)"
-FOLLOWED: Final = r"(?=\s*(?:$|[,.;:!?])|\s+(?:but|and|with|without|at|in|on|again|please|to|into|by|as)\b|\s+\d)"
-CORNERS: Final = {"top left": 0, "upper left": 0, "top right": 1, "upper right": 1, "bottom left": 2, "lower left": 2,
-                  "bottom right": 3, "lower right": 3}  # fmt: skip
+NOUN: Final = rf"(?:ones?|results?|panels?|{PICTURE})"
+ORDINAL: Final = rf"(?:{'|'.join(ORDINALS)}|last|final)"
 FIGURES: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-SEVERAL: Final = re.compile(rf"\bthe (?P<end>first|last) (?P<many>two|three|2|3)(?: {NOUN})?\b", re.IGNORECASE)
-POINTED: Final = re.compile(
-    rf"(?:#(?P<hash>\d{{1,2}})\b|\b(?:the )?(?P<ordinal>{ORDINAL})(?: {NOUN}\b|{FOLLOWED})"
-    rf"|\b(?:number|no\.?|{NOUN}) ?#?(?P<digit>\d{{1,2}}|{'|'.join(FIGURES)})\b"
-    rf"|\b(?:the )?(?P<corner>{'|'.join(CORNERS)})(?: {NOUN}\b)?)",
+SMALL: Final = r"(?:two|three|four|2|3|4)"
+NUMBERED: Final = (
+    rf"(?:(?:(?:number|num|no\.|nr\.?|{PICTURE})s? ?#?|#)(?:\d{{1,2}}|{'|'.join(FIGURES)})\b(?! ?(?:x|×|times|%)))"
+)
+CORNERS: Final = {"left": 0, "right": 1}
+SIDE: Final = (
+    r"(?:(?:top|upper|bottom|lower)[ -](?:left|right)|left(?:most)?|right(?:most)?|middle|centre|center|top|bottom)"
+)
+CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
+CONNECTS: Final = (
+    r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead|made|should|looks?"
+    r"|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not|now|so|slightly|a (?:bit|little)|using"
+    r"|over|under|while|like|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x"
+    r"|x\d|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
+)
+FOLLOWED: Final = rf"(?=\s*(?:$|[,.;:!?)\-–—+&/→>]|['’]s\b)|\s+{CONNECTS}\b)"
+BEFORE_DIGITS: Final = (
+    r"(?:\b(?:upscale|enlarge|vary|variations? of|variants? of|versions? of|delete|describe"
+    r"|caption|favou?rite|star|show(?: me)?|blend|mix"
+    r"|combine|merge|morph|interpolate|animate|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse"
+    r"|like|pick|choose|take|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of|for)\s+)"
+)
+ONE: Final = rf"(?:(?:the )?(?:{ORDINAL}|{CORNER})(?: {NOUN})?|{NUMBERED}|#?(?:10|[1-9])(?![\d%:/]|\.\d|x\b| ?%))"
+JOIN: Final = r"(?:\s*(?:,|&|\+|/|→|->)\s*(?:and )?|\s+(?:and|with|to|into|or|vs\.?|x|then)\s+)"
+LIST: Final = re.compile(
+    rf"(?:(?P<led>{BEFORE_DIGITS})|(?P<noun>\b(?:numbers?|pictures|images|pics|nos?\.?)\s+)"
+    rf"|\b(?=(?:the )?{ORDINAL}|{CORNER})|(?=#))"
+    rf"(?P<list>{ONE}(?:{JOIN}{ONE})+)(?: (?:{NOUN}\b))?",
     re.IGNORECASE,
 )
-LISTED: Final = re.compile(
-    (
-        rf"\b(?:the )?(?P<first>{ORDINAL}|\d)(?P<more>(?:(?:\s*,\s*(?:and )?|\s+(?:and|with|&)\s+)(?:the "
-        rf")?(?:{ORDINAL}|\d)\b)+)(?: {NOUN}\b|{FOLLOWED})"
-    ),
+EXCEPT: Final = re.compile(
+    rf"\b(?:all(?: of (?:them|these|those))?|everything|every {NOUN}|them all|all the "
+    rf"{NOUN})\s+(?:but|except(?: for)?|besides|other than)\s+"
+    rf"(?P<list>{ONE}(?:{JOIN}{ONE})*)(?: {NOUN}\b)?",
     re.IGNORECASE,
 )
+SEVERAL: Final = re.compile(
+    rf"\b(?:the )?(?P<end>first|last|top|bottom|upper|lower) (?:(?P<many>{SMALL})(?: {NOUN}\b|{FOLLOWED})|row\b)",
+    re.IGNORECASE,
+)
+SINGLE: Final = re.compile(
+    rf"(?:(?P<hash>{NUMBERED})(?: one)?"
+    rf"|\bthe {NOUN} (?:in|on|at) (?:the )?(?P<at>{SIDE})(?: corner| side)?\b"
+    rf"|\b(?:the |that )?(?P<corner>{CORNER})(?: corner)?(?: {NOUN}\b)?"
+    rf"|\b(?:the |that )?(?P<side>{SIDE}) {NOUN}\b"
+    rf"|\b(?:the |that |your |my )?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?"
+    rf"|\b(?:the |your |my )(?P<the>{ORDINAL}){FOLLOWED}"
+    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}"
+    rf"|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED})",
+    re.IGNORECASE,
+)
+OTHER: Final = re.compile(rf"\bthe other (?:{SMALL} )?(?:{NOUN}\b|{SMALL}\b)", re.IGNORECASE)
 DESCRIBED: Final = re.compile(
-    (
-        rf"\b(?:the|that) (?:{NOUN} (?:with|of|showing|that has|where there is)) (?:the |an? )?(?P<what>[\w' "
-        rf"-]+?){FOLLOWED}"
-    ),
+    rf"\b(?:the|that|my|this) {NOUN} (?:with|of|showing|that (?:has|shows|have)|where (?:there "
+    r"(?:is|are|'s)|it)?|containing|which has|about|from (?=\w+ ago))\s*"
+    r"(?:the |an? |my |some )?(?P<what>[\w'-]+(?: (?!but\b|and\b|at\b|please\b|again\b"
+    rf"|to\b)[\w'-]+){{0,5}}?){FOLLOWED}",
     re.IGNORECASE,
 )
-BEFORE: Final = re.compile(
-    rf"\b(?:the )?(?:previous|earlier) {NOUN}\b|\bthe {NOUN} before(?: that| this| it)?\b", re.IGNORECASE
+ADJECTIVE: Final = re.compile(
+    rf"\b(?:the|that|my) (?P<what>(?!(?:{ORDINAL}|{SIDE}|upper|lower|two|three|four|five|other"
+    r"|same|whole|new|next|right|left|only|wrong|big|old|full|entire|previous|earlier|last|latest"
+    r"|first|newest|recent|original|most|very|high|higher|best|good)\b)[a-z'-]+"
+    r"(?: (?!one\b|but\b|and\b|of\b|in\b|on\b|with\b|to\b|a\b|an\b|the\b)[a-z'-]+)?) (?:ones?"
+    rf"|pictures?|images?|pics?|versions?|drawings?|photos?)\b{FOLLOWED}",
+    re.IGNORECASE,
 )
-LATEST: Final = re.compile(
-    (
-        rf"\b(?:my|the|your|this|that|these|those) (?:(?:last|latest|newest|recent|same) )?{NOUN}\b|\b(?:the "
-        r")?(?:last|latest|newest) (?:picture|image|pic)s?\b"
-    ),
+WHEN: Final = re.compile(
+    r"\b(?:(?:mine|the ones?|my (?:\w+ )?(?:pictures?|images?|pics?|ones?|drawings?)|the "
+    r"(?:pictures?|images?|pics?)|what i (?:made|drew))"
+    r" (?:from |of |i (?:made|drew|did) )?(?P<when>yesterday|today|this (?:morning|week)|last "
+    r"(?:night|week|month)|earlier today|the other day|\d+ (?:days?|weeks?|hours?) ago)"
+    r"|(?P<poss>yesterday|today)'s (?:ones?|pictures?|images?|pics?))\b",
+    re.IGNORECASE,
+)
+GRIDS: Final = re.compile(
+    r"\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
+    r"(?:batch|set|grid|row of pictures|group|round|lot)\b"
+    rf"|\b(?:the |my )?(?P<before>previous|earlier|prior|penultimate) {NOUN}\b"
+    rf"|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it|last))?)\b"
+    rf"|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
 WHOLE: Final = re.compile(
-    (
-        r"\b(?:all(?: (?:of (?:them|these|those)|four|three|pictures))?|both(?: of them)?|every ?one of them"
-        r"|them|these|those)\b"
-    ),
+    r"\b(?:all|both|every(?: single)?|each)(?: (?:of (?:them|these|those)|four|three|two|4|3|2"
+    rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b"
+    rf"|\b(?:them|these|those) (?:all|both)\b|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
-IT: Final = re.compile(r"\b(?:it|that|this)\b(?!'s|-)", re.IGNORECASE)
+LATEST: Final = re.compile(
+    rf"\b(?:(?:my|the|your) (?:last|latest|newest|recent|most recent) (?:picture|image|pic|drawing|render|result)s?"
+    rf"|(?:the|this|that|these|those|your|my) {NOUN}(?! (?:of|with|showing|frame|book|wall|album"
+    rf"|shop|booth|gallery|should be of)\b)(?=\s*(?:$|[,.;:!?)])|\s+{CONNECTS}\b)"
+    rf"|(?:the )?(?:latest|newest|most recent)(?: {NOUN})?{FOLLOWED})",
+    re.IGNORECASE,
+)
+THING: Final = re.compile(rf"\b(?:the |my )?(?P<ordinal>{ORDINAL}|{CORNER}) (?P<noun>[a-z]{{3,}})\b", re.IGNORECASE)
+PRONOUN: Final = r"(?:(?:it|that|this|them|these|those)(?: (?:one|ones|all))?|both|everything|all)"
+STANDS: Final = rf"(?:{PIC}|{PRONOUN}|him|her)"
+"""Pictures, pointed at or only stood for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """One phrase that points at pictures."""
+
+    start: int
+    end: int
+    targets: tuple[str, ...] = ()
+    description: str = ""
+    missing: str = ""
+    """What was pointed at and is not there."""
+    whole: bool = False
+    """A grid rather than places in it."""
+    again: bool = False
+    """Points at what the conversation is about ("that one"), unless another phrase names pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The pictures meant, and the words without the pointing."""
+    """The pictures meant, and the text with `PIC` for the words that pointed."""
 
-    rest: str
-    grid: Grid = ()
+    text: str
     targets: tuple[str, ...] = ()
     pointed: bool = False
-    """Whether any word pointed at a picture."""
-    leads: bool = False
-    """Whether the pointing comes first: "the second one, but …"."""
-    spoken: str = ""
-    """The words with "it" for the pointing, where something comes before it: "make it blue"."""
+    """Whether any word named pictures; without, the targets are those the conversation is about."""
+    whole: bool = True
+    """A grid rather than places in it."""
     description: str = ""
     missing: str = ""
-    """What was pointed at and is not there."""
 
-    @property
-    def recipe(self) -> Recipe | None:
+    def recipe(self, ask: Ask) -> Recipe | None:
         """The recipe of the first picture meant."""
-        return next((recipe for name, recipe in self.grid if name in self.targets), None)
+        known = dict(ask.pictures)
+        return next((known[name] for name in self.targets if name in known), None)
 
 
-def grids(pictures: Sequence[tuple[str, Recipe]]) -> list[Grid]:
-    """The pictures by job: neighbours with an equal recipe, at most as many as that recipe asks for."""
+def grids(pictures: Sequence[tuple[str, Recipe]], facts: Mapping[str, Fact] | None = None) -> list[Grid]:
+    """The pictures by job: where no job is known, neighbours with an equal recipe, at most as many as it asks for."""
     found: list[list[tuple[str, Recipe]]] = []
     for one in pictures:
-        if found and found[-1][0][1] == one[1] and len(found[-1]) < one[1].count:
+        if found and _together(found[-1], one, facts or {}):
             found[-1].append(one)
         else:
             found.append([one])
     return [tuple(grid) for grid in found]
 
 
-def meant(text: str, pictures: Sequence[tuple[str, Recipe]]) -> Meant:
-    """What `text` points at among `pictures` (newest job first); without pointing, the newest grid."""
-    known = grids(pictures)
-    newest = known[0] if known else ()
-    text = f"number {text.strip()}" if re.fullmatch(r"\s*#?\d{1,2}\s*", text) else text
-    for find in (_described, _listed, _pointed, _before):
-        if result := find(text, known):
-            return result
-    for pattern in (WHOLE, LATEST, IT):
-        if match := pattern.search(text):
-            found = _found(text, match, newest, _ids(newest))
-            return replace(found, spoken=text) if pattern is not LATEST else found
-    return Meant(text, newest, _ids(newest), spoken=text)
+def _together(grid: Sequence[tuple[str, Recipe]], one: tuple[str, Recipe], facts: Mapping[str, Fact]) -> bool:
+    before, after = facts.get(grid[-1][0]), facts.get(one[0])
+    if before and after and before.job and after.job:
+        return before.job == after.job
+    return grid[-1][1] == one[1] and len(grid) < one[1].count
 
 
-def _found(
-    text: str, match: re.Match[str], grid: Grid, targets: tuple[str, ...], description: str = "", missing: str = ""
-) -> Meant:
-    before, after = text[: match.start()].strip(), text[match.end() :].strip()
-    rest = f"{before} {after}".strip()
-    spoken = f"{before} it {after}".strip() if before else rest
-    return Meant(rest, grid, targets, True, not before, spoken, description, missing)
+def meant(text: str, ask: Ask) -> Meant:
+    """What `text` points at among the conversation's pictures; without pointing, what it is about."""
+    text = text.replace(PIC, " ")
+    known = grids(ask.pictures, ask.facts)
+    pointers: list[Pointer] = []
+    for find in FINDERS:
+        for pointer in find(text, known, ask):
+            if all(pointer.end <= other.start or pointer.start >= other.end for other in pointers):
+                pointers.append(pointer)
+    if not pointers:
+        return Meant(text, _about(known, ask))
+    pointers.sort(key=lambda pointer: pointer.start)
+    abstract = _abstract(text, pointers)
+    pointers = [pointer for pointer in pointers if not pointer.again] or pointers
+    return Meant(
+        abstract,
+        tuple(dict.fromkeys(name for pointer in pointers for name in pointer.targets)),
+        pointed=True,
+        whole=all(pointer.whole for pointer in pointers),
+        description=", ".join(pointer.description for pointer in pointers if pointer.description),
+        missing=next((pointer.missing for pointer in pointers if pointer.missing), ""),
+    )
 
 
-def _described(text: str, known: list[Grid]) -> Meant | None:
-    match = DESCRIBED.search(text)
-    if not match:
-        return None
-    wanted = set(re.findall(r"\w{3,}", match["what"].lower()))
-    grid = next((grid for grid in known if wanted <= set(re.findall(r"\w+", grid[0][1].prompt.lower()))), None)
-    chosen = grid or (known[0] if known else ())
-    return _found(text, match, chosen, _ids(chosen), description=match["what"].strip())
+def described(what: str, ask: Ask) -> tuple[str, ...]:
+    """The newest pictures whose words hold every word of a description: one grid, or none."""
+    return ids(_with_words(what, grids(ask.pictures, ask.facts)))
 
 
-def _listed(text: str, known: list[Grid]) -> Meant | None:
-    if known and (several := SEVERAL.search(text)):
-        many = {"two": 2, "2": 2}.get(several["many"].lower(), 3)
-        start = 0 if several["end"].lower() == "first" else len(known[0]) - many
-        return _at(text, several, known[0], list(range(start, start + many)))
-    match = LISTED.search(text)
-    if not match or not known:
-        return None
-    names = re.findall(rf"{ORDINAL}|\d", f"{match['first']} {match['more']}", re.IGNORECASE)
-    return _at(text, match, known[0], [_index(name, known[0]) for name in names])
-
-
-def _pointed(text: str, known: list[Grid]) -> Meant | None:
-    match = POINTED.search(text)
-    if not match or not known:
-        return None
-    newest = known[0]
-    if match["corner"]:
-        return _at(text, match, newest, [CORNERS[match["corner"].lower()]])
-    name = match["ordinal"] or match["digit"] or match["hash"]
-    if name.lower() == "last" and re.search(r"picture|image|pic", match[0], re.IGNORECASE):
-        return None
-    return _at(text, match, newest, [_index(name, newest)])
-
-
-def _before(text: str, known: list[Grid]) -> Meant | None:
-    match = BEFORE.search(text)
-    if not match or not known:
-        return None
-    grid = known[1] if len(known) > 1 else known[0]
-    return _found(text, match, grid, _ids(grid))
-
-
-def _index(name: str, grid: Grid) -> int:
-    if name.lower() == "last":
-        return len(grid) - 1
-    if name.lower() in FIGURES:
-        return FIGURES.index(name.lower())
-    return (int(name) if name.isdigit() else ORDINALS[name.lower()]) - 1
-
-
-def _at(text: str, match: re.Match[str], grid: Grid, indices: list[int]) -> Meant:
-    if any(not 0 <= index < len(grid) for index in indices):
-        return _found(text, match, grid, (), missing=match[0].strip())
-    return _found(text, match, grid, tuple(dict.fromkeys(grid[index][0] for index in indices)))
-
-
-def _ids(grid: Grid) -> tuple[str, ...]:
+def ids(grid: Grid) -> tuple[str, ...]:
+    """The pictures' names."""
     return tuple(name for name, _ in grid)
+
+
+def _about(known: list[Grid], ask: Ask) -> tuple[str, ...]:
+    if ask.sources:
+        return ask.sources
+    return ask.focus or (ids(known[0]) if known else ())
+
+
+def _abstract(text: str, pointers: Sequence[Pointer]) -> str:
+    """The text with one sign for each phrase, and a list of them as one."""
+    kept, at = [], 0
+    for pointer in pointers:
+        kept += [text[at : pointer.start], PIC]
+        at = pointer.end
+    joined = "".join([*kept, text[at:]])
+    return re.sub(rf"{PIC}(?:\s*(?:,|&|\+|and|with|to|into|or|then)?\s*{PIC})+", PIC, joined)
+
+
+# --- finders: each gives the phrases of one form --------------------------------------------------------------------
+
+
+def _named(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """Ids, whole or their beginning."""
+    names = [name for grid in known for name in ids(grid)]
+    for match in re.finditer(r"(?<![\w.])[\w.]*\d[\w.]*\w(?!\w|\.\d)", text):
+        said = match[0]
+        long = [name for name in names if len(said) >= 6 and name.lower().startswith(said.lower())]
+        if said in names or len(long) == 1:
+            yield Pointer(match.start(), match.end(), (said if said in names else long[0],))
+
+
+def _excepted(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in EXCEPT.finditer(text):
+        places = _places(match["list"])
+        grid = _grid_for(places, known)
+        gone = {grid[place][0] for place in places if -len(grid) <= place < len(grid)}
+        yield Pointer(
+            *match.span(), tuple(name for name in ids(grid) if name not in gone), missing="" if grid else match[0]
+        )
+
+
+def _several(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in SEVERAL.finditer(text):
+        many = _number(match["many"] or "2")
+        first = match["end"].lower() in ("first", "top", "upper")
+        grid = next((grid for grid in known if len(grid) >= many), known[0] if known else ())
+        if not match["many"] and not grid:
+            continue
+        chosen = ids(grid)[:many] if first else ids(grid)[-many:]
+        if not grid and known == []:
+            yield Pointer(*match.span(), missing=match[0])
+        elif len(grid) >= many:
+            yield Pointer(*match.span(), chosen)
+
+
+def _listed(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in LIST.finditer(text):
+        words = match["list"]
+        if not (match["led"] or match["noun"]) and not re.search(
+            rf"\b{ORDINAL}\b|#|{CORNER}|{NUMBERED}", words, re.IGNORECASE
+        ):
+            continue
+        places = _places(words)
+        start = match.start("list") if match["led"] else match.start()
+        yield _at(start, match.end(), words, places, known)
+
+
+def _single(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in SINGLE.finditer(text):
+        said = next(name for name, value in match.groupdict().items() if value)
+        value = match[said].lower()
+        if said == "bare" and (value in ("last", "final") or not _stands_alone(text, match, value)):
+            continue
+        if (
+            said in ("ordinal", "the")
+            and value == "last"
+            and re.search(r"picture|image|pic\b|pics|drawing|result|render", match[0])
+        ):
+            continue
+        if said in ("corner", "at", "side"):
+            yield from _at_side(match, value, known)
+            continue
+        if said == "side" and value in ("top", "bottom") and not known:
+            continue
+        start, end = (match.start(said), match.end(said)) if said == "digit" else match.span()
+        yield _at(start, end, match[0].strip(), _places(value), known)
+
+
+def _stands_alone(text: str, match: re.Match[str], value: str) -> bool:
+    """ "2nd but darker" points; "first, draw a cat" and "in second place" do not."""
+    before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+    if value == "second" and re.search(r"\b(?:a|per|one|each|every|\d)$", before, re.IGNORECASE):
+        return False
+    if value == "first" and (after.startswith(",") or re.search(r"\bat$", before, re.IGNORECASE)):
+        return False
+    return not re.search(r"\b(?:his|her|its|their|an?|in|my|our)$", before, re.IGNORECASE)
+
+
+def _at_side(match: re.Match[str], value: str, known: list[Grid]) -> Iterator[Pointer]:
+    sides = value.replace("-", " ").split()
+    down = 2 if sides[0] in ("bottom", "lower") else 0
+    needed = 3 if len(sides) == 2 else 2
+    grid = next((grid for grid in known if len(grid) >= needed), known[0] if known else ())
+    if sides[-1].startswith(("middle", "cent")):
+        yield Pointer(*match.span(), ids(grid)[len(grid) // 2 : len(grid) // 2 + 1])
+    elif len(sides) == 1 and sides[0] in ("top", "bottom"):
+        yield Pointer(*match.span(), ids(grid)[down : down + 2])
+    elif len(sides) == 1:
+        left = sides[0].startswith("left")
+        chosen = ids(grid)[:1] if left else ids(grid)[1:2] if len(grid) in (2, 4) else ids(grid)[-1:]
+        yield Pointer(*match.span(), chosen, missing="" if chosen else match[0])
+    else:
+        place = CORNERS[sides[1]] + down
+        yield _at(*match.span(), match[0].strip(), [place], known)
+
+
+def _of_a_thing(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the second fairy", where fairies were drawn."""
+    for match in THING.finditer(text):
+        grid = _with_words(match["noun"], known, several=True)
+        if not grid:
+            continue
+        places = (
+            _side_places(match["ordinal"])
+            if re.fullmatch(CORNER, match["ordinal"], re.IGNORECASE)
+            else _places(match["ordinal"])
+        )
+        if all(-len(grid) <= place < len(grid) for place in places):
+            yield Pointer(*match.span(), tuple(grid[place][0] for place in places), description=match["noun"])
+
+
+def _by_description(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for pattern in (DESCRIBED, ADJECTIVE):
+        for match in pattern.finditer(text):
+            what = match["what"].strip()
+            if re.fullmatch(rf"{PICTURE}|{NOUN}|{SMALL}|{'|'.join(NUMBERS)}", what, re.IGNORECASE):
+                continue
+            grid = _with_words(what, known)
+            if pattern is ADJECTIVE and not grid and not known:
+                continue
+            yield Pointer(*match.span(), ids(grid), description=what, whole=True)
+
+
+def _by_time(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in WHEN.finditer(text):
+        when = (match["when"] or match["poss"]).lower()
+        yield Pointer(*match.span(), _made(when, ask), description=f"mine from {when}", whole=True)
+
+
+def _made(when: str, ask: Ask) -> tuple[str, ...]:
+    """The member's own pictures of a day, as far as it is known when they were made."""
+    if ask.now is None:
+        return ()
+    back = {
+        "yesterday": (1, 1),
+        "last night": (1, 1),
+        "last week": (7, 13),
+        "this week": (0, 6),
+        "last month": (28, 61),
+    }
+    ago = re.match(r"(\d+) (day|week|hour)", when)
+    nearest, furthest = back.get(when, (0, 0))
+    if ago:
+        nearest = furthest = int(ago[1]) * {"day": 1, "week": 7, "hour": 0}[ago[2]]
+    days = {(ask.now - timedelta(days=day)).date() for day in range(nearest, furthest + 1)}
+    made = ((name, ask.facts[name]) for name, _ in ask.pictures if name in ask.facts)
+    return tuple(
+        name for name, fact in made if fact.mine and fact.made and fact.made.astimezone(ask.now.tzinfo).date() in days
+    )
+
+
+def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in GRIDS.finditer(text):
+        word = (match["which"] or match["before"] or match["original"] or "previous").lower()
+        place = -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest") else 1
+        grid = known[place if place < len(known) else 0] if known else ()
+        yield Pointer(*match.span(), ids(grid), missing="" if grid else match[0], whole=True)
+
+
+def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in WHOLE.finditer(text):
+        about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or (ids(known[0]) if known else ())
+        if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
+            about = about or ()
+        yield Pointer(*match.span(), about, whole=True)
+
+
+def _other(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the other one" of two, or the rest of the grid that the conversation is about."""
+    for match in OTHER.finditer(text):
+        grid = next((grid for grid in known if set(ids(grid)) & set(ask.focus)), known[0] if known else ())
+        rest = tuple(name for name in ids(grid) if name not in ask.focus)
+        yield Pointer(*match.span(), rest if ask.focus else (), missing="" if ask.focus else match[0])
+
+
+def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in LATEST.finditer(text):
+        newest = ids(known[0]) if known else ()
+        said_last = re.search(r"\b(?:last|latest|newest|recent)\b", match[0], re.IGNORECASE)
+        yield Pointer(*match.span(), newest if said_last else _about(known, ask), whole=True, again=not said_last)
+
+
+Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
+FINDERS: Final[tuple[Finder, ...]] = (
+    _named, _excepted, _by_time, _by_description, _by_grid, _several, _listed, _other, _whole, _latest, _single,
+    _of_a_thing,
+)  # fmt: skip
+"""The longer forms first: a phrase that one has found is not looked at again."""
+
+
+# --- places in grids ------------------------------------------------------------------------------------------------
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else NUMBERS[text.lower()]
+
+
+def _places(words: str) -> list[int]:
+    """Indices, from 0; the last is -1."""
+    found = re.findall(rf"{CORNER}|\b{ORDINAL}\b|\d{{1,2}}|\b(?:{'|'.join(FIGURES)})\b", words, re.IGNORECASE)
+    return [place for word in found for place in _side_places(word)]
+
+
+def _side_places(word: str) -> list[int]:
+    word = word.lower().replace("-", " ")
+    if word.endswith(("left", "right")):
+        return [CORNERS[word.split()[-1]] + (2 if word.startswith(("bottom", "lower")) else 0)]
+    if word in ("last", "final"):
+        return [-1]
+    if word in FIGURES:
+        return [FIGURES.index(word)]
+    return [(int(word) if word.isdigit() else ORDINALS[word]) - 1]
+
+
+def _grid_for(places: Sequence[int], known: Sequence[Grid]) -> Grid:
+    """The newest grid that has those places; one picture alone is no "first" where an older grid has several."""
+    needed = max((place + 1 if place >= 0 else 1 for place in places), default=1)
+    several = next((grid for grid in known if len(grid) >= max(needed, 2)), None)
+    return several or next((grid for grid in known if len(grid) >= needed), ())
+
+
+def _at(start: int, end: int, words: str, places: list[int], known: list[Grid]) -> Pointer:
+    grid = _grid_for(places, known)
+    if not places or not grid or any(not -len(grid) <= place < len(grid) for place in places):
+        return Pointer(start, end, missing=words)
+    return Pointer(start, end, tuple(dict.fromkeys(grid[place][0] for place in places)))
+
+
+def _with_words(what: str, known: list[Grid], several: bool = False) -> Grid:
+    """The newest grid whose words hold every word of `what`, one of `several` pictures where there is one."""
+    wanted = {singular(word) for word in re.findall(r"[^\W\d_]{3,}", what.lower())} - {"the", "and", "with", "that"}
+    if not wanted:
+        return ()
+    found = [grid for grid in known if wanted <= _said(grid)]
+    return next((grid for grid in found if several and len(grid) > 1), next(iter(found), ()))
+
+
+def _said(grid: Grid) -> set[str]:
+    recipe = grid[0][1]
+    return {singular(word) for word in re.findall(r"[^\W\d_]{3,}", f"{recipe.wish} {recipe.prompt}".lower())}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 
@@ -12,6 +13,10 @@ from pixxelbot.planner.library import prompts_folder, read_yaml
 
 MAX_WEIGHT = 2.0
 """Above this a style drowns the subject, whatever the model."""
+
+
+SUGGESTED = 12
+"""Names shown to somebody who named a style that there is not."""
 
 
 class Style(BaseModel):
@@ -59,6 +64,13 @@ def find_style(text: str) -> Style | None:
         ),
         None,
     )
+
+
+def near(text: str) -> tuple[str, ...]:
+    """The names most like `text`, for somebody who mistyped one, or some of all."""
+    known = sorted(load_styles())
+    found = get_close_matches("-".join(text.lower().split()), known, n=SUGGESTED, cutoff=0.4)
+    return tuple(dict.fromkeys([*found, *known[:: max(len(known) // SUGGESTED, 1)]]))[:SUGGESTED]
 
 
 def apply(

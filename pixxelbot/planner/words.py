@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 NUMBERS: Final = {
@@ -35,6 +36,12 @@ COLOUR: Final = r"(?:" + "|".join(COLOURS) + ")"
 WINDOW: Final = 100
 """Characters from the end that are looked at for what trails a request, so that the time stays linear in its length."""
 ENDING: Final = re.compile(r"(?:[\s,;]|\b(?:and|but|with)\b)+([.!?]*)$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, in any case; `re` itself keeps too few of them."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def number(text: str) -> int:

@@ -19,7 +19,11 @@ from tests.planner.asks import ALL, GENERAL, PICTURES, first, later
 async def test_the_readmes_own_wish(bundled: Limits) -> None:
     intent = await OfflinePlanner().plan(first("a red fox under a full moon, and no clouds", bundled))
     assert (intent.action, intent.planner) == ("imagine", "offline")
-    assert intent.changes.said() == {"prompt": "a red fox at night under a full moon", "negative_prompt": "clouds"}
+    assert intent.changes.said() == {
+        "prompt": "a red fox at night under a full moon",
+        "wish": "a red fox under a full moon",
+        "negative_prompt": "clouds",
+    }
     assert set(intent.reasons) == {"prompt", "negative_prompt"}
 
 
@@ -70,9 +74,9 @@ def test_no_language_model_means_the_offline_planner(tmp_path: Any) -> None:
 def test_parameters_in_plain_words(words: str, fields: dict[str, Any]) -> None:
     intent = understand(first(words, GENERAL))
     said = intent.changes.said()
-    del said["prompt"], said["negative_prompt"]
+    del said["prompt"], said["negative_prompt"], said["wish"]
     assert intent.action == "imagine" and said == fields
-    assert set(intent.reasons) == set(intent.changes.said())
+    assert set(intent.reasons) | {"wish"} == set(intent.changes.said())
 
 
 @pytest.mark.parametrize(
@@ -150,27 +154,48 @@ FOLLOW_UPS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     ("make the top right bigger", "upscale", ("fox2",), {}),
     ("u1", "upscale", ("fox1",), {}),
     ("delete the second one", "delete", ("fox2",), {}),
-    ("the second one, but at night", "remix", ("fox2",), {"prompt": "a red fox at night"}),
-    ("same but at night", "remix", ALL, {"prompt": "a red fox at night"}),
-    ("again, but at night", "remix", ALL, {"prompt": "a red fox at night"}),
-    ("what about at night?", "remix", ALL, {"prompt": "a red fox at night"}),
-    ("make it blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
-    ("make the third one blue", "remix", ("fox3",), {"prompt": "a blue fox in the snow"}),
-    ("make the fox blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
-    ("a cat instead", "remix", ALL, {"prompt": "a red cat in the snow"}),
-    ("turn it into a dog", "remix", ALL, {"prompt": "a red dog in the snow"}),
-    ("replace the fox with a cat", "remix", ALL, {"prompt": "a red cat in the snow"}),
-    ("add a cat", "remix", ALL, {"prompt": "a red fox and a cat in the snow"}),
-    ("in the forest", "remix", ALL, {"prompt": "a red fox in the forest"}),
-    ("change the background to blue", "remix", ALL, {"prompt": "a red fox on a blue background"}),
-    ("remove the snow", "remix", ALL, {"prompt": "a red fox", "negative_prompt": "snow, clouds"}),
+    ("the second one, but at night", "remix", ("fox2",), {"prompt": "a red fox at night in the snow"}),
+    ("same but at night", "remix", ALL, {"prompt": "a red fox at night in the snow"}),
+    ("again, but at night", "remix", ALL, {"prompt": "a red fox at night in the snow"}),
+    ("what about at night?", "remix", ALL, {"prompt": "a red fox at night in the snow"}),
+    ("make it blue", "edit", ALL[:1], {"prompt": "a blue fox in the snow", "instruction": "make it blue"}),
+    ("make the third one blue", "edit", ("fox3",), {"prompt": "a blue fox in the snow", "instruction": "make it blue"}),
+    (
+        "make the fox blue",
+        "edit",
+        ALL[:1],
+        {"prompt": "a blue fox in the snow", "region": "fox", "instruction": "make the fox blue"},
+    ),
+    ("a cat instead", "remix", ALL, {"prompt": "a cat in the snow"}),
+    ("turn it into a dog", "edit", ALL[:1], {"prompt": "a dog in the snow", "instruction": "turn it into a dog"}),
+    (
+        "replace the fox with a cat",
+        "inpaint",
+        ALL[:1],
+        {"prompt": "a red cat in the snow", "region": "fox", "instruction": "replace the fox with a cat"},
+    ),
+    ("add a cat", "edit", ALL[:1], {"prompt": "a red fox and a cat in the snow", "instruction": "add a cat"}),
+    ("in the forest", "remix", ALL, {"prompt": "a red fox in the forest in the snow"}),
+    (
+        "change the background to blue",
+        "inpaint",
+        ALL[:1],
+        {"prompt": "a red fox in the snow", "region": "background", "instruction": "change the background to blue"},
+    ),
+    (
+        "remove the snow",
+        "inpaint",
+        ALL[:1],
+        {"prompt": "a red fox", "negative_prompt": "snow, clouds", "region": "snow", "instruction": "remove the snow"},
+    ),
     ("wider, and lose the tree", "remix", ALL, {"aspect": "4:3", "negative_prompt": "tree, clouds"}),
     ("no people", "remix", ALL, {"negative_prompt": "people, clouds"}),
     ("16:9", "remix", ALL, {"aspect": "16:9"}),
-    ("make it wider", "remix", ALL, {"aspect": "4:3"}),
+    ("make it wider", "outpaint", ALL[:1], {"aspect": "4:3"}),
+    ("wider", "remix", ALL, {"aspect": "4:3"}),
     ("same thing, square, seed 3", "remix", ALL, {"aspect": "1:1", "seed": 3}),
-    ("the one with the boat, at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night"}),
-    ("the previous one at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night"}),
+    ("the one with the boat, at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night at sea"}),
+    ("the previous one at night", "remix", ("boat1", "boat2"), {"prompt": "a boat at night at sea"}),
     ("a tree", "imagine", (), {"prompt": "a tree"}),
     ("draw a boat at sea", "imagine", (), {"prompt": "a boat at sea"}),
     ("three variations of a castle", "imagine", (), {"prompt": "a castle", "count": 3}),
@@ -178,12 +203,17 @@ FOLLOW_UPS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     ("upscale 2", "upscale", ("fox2",), {}),
     ("vary #3 strongly", "vary", ("fox3",), {"strength": 0.8}),
     ("number four but smaller", "remix", ("fox4",), {"prompt": "a small red fox in the snow"}),
-    ("make them all blue", "remix", ALL, {"prompt": "a blue fox in the snow"}),
-    ("the fox should be green", "remix", ALL, {"prompt": "a green fox in the snow"}),
+    ("make them all blue", "edit", ALL, {"prompt": "a blue fox in the snow", "instruction": "make it blue"}),
+    (
+        "the fox should be green",
+        "edit",
+        ALL[:1],
+        {"prompt": "a green fox in the snow", "region": "fox", "instruction": "the fox should be green"},
+    ),
     ("do it in 16:9", "remix", ALL, {"aspect": "16:9"}),
     ("same prompt, 3 pictures, wide", "remix", ALL, {"count": 3, "aspect": "16:9"}),
     ("blend the first two", "blend", ("fox1", "fox2"), {}),
-    ("remove the background", "background", ALL, {}),
+    ("remove the background", "background", ALL[:1], {}),
     ("flip it", "clarify", (), {}),
     ("the first and third", "clarify", ("fox1", "fox3"), {}),
     ("the fifth one, but green", "clarify", (), {}),
@@ -195,7 +225,8 @@ def test_follow_ups_keep_what_was_not_mentioned(
     bundled: Limits, words: str, action: str, targets: tuple[str, ...], changes: dict[str, Any]
 ) -> None:
     intent = understand(later(words, bundled))
-    assert (intent.action, intent.targets, intent.changes.said()) == (action, targets, changes)
+    said = {name: value for name, value in intent.changes.said().items() if name != "wish"}
+    assert (intent.action, intent.targets, said) == (action, targets, changes)
 
 
 @pytest.mark.parametrize(
@@ -222,25 +253,28 @@ def test_a_place_that_is_not_there_is_asked_about(bundled: Limits) -> None:
 
 
 def test_what_is_now_wanted_is_no_longer_left_out(bundled: Limits) -> None:
-    assert understand(later("and clouds", bundled)).changes.negative_prompt == ""
+    changes = understand(later("and clouds", bundled)).changes
+    assert (changes.wish, changes.negative_prompt) == ("a red fox in the snow, with clouds", "")
 
 
 def test_a_dialogue_goes_on_from_its_last_pictures(bundled: Limits) -> None:
-    recipe = factories.recipe(prompt=understand(first("a fox in snow", bundled)).changes.prompt, count=4)
+    recipe = factories.recipe(count=4, **understand(first("a fox in snow", bundled)).changes.drawn())
     for words, prompt in (
-        ("the second one, but at night", "a fox at night"),
-        ("add a tree", "a fox and a tree at night"),
+        ("the second one, but at night", "a fox at night in the snow"),
+        ("add a tree", "a fox and a tree at night in the snow"),
     ):
         intent = understand(Ask(words=words, limits=bundled, pictures=tuple((f"p{n}", recipe) for n in range(4))))
-        recipe = recipe.evolve(**intent.changes.said())
+        recipe = recipe.evolve(**intent.changes.drawn())
         assert recipe.prompt == prompt
     intent = understand(Ask(words="wider, and lose the tree", limits=bundled, pictures=(("p", recipe),)))
-    assert recipe.evolve(**intent.changes.said()).prompt == "a fox at night"
+    assert recipe.evolve(**intent.changes.drawn()).prompt == "a fox at night in the snow"
     assert intent.changes.aspect == "4:3" and intent.changes.negative_prompt == "tree"
 
 
 def test_a_picture_sent_along_is_the_start(bundled: Limits) -> None:
     intent = understand(later("make it winter", bundled, sources=("upload",)))
+    assert (intent.action, intent.targets) == ("edit", ("upload",))
+    intent = understand(later("a castle in winter", bundled, sources=("upload",)))
     assert (intent.action, intent.targets) == ("imagine", ())
 
 
@@ -248,12 +282,14 @@ def test_verbatim_leaves_the_words_untouched() -> None:
     words = "three  pictures of (a fox:1.3), --ish, no clouds"
     intent = understand(first(words, GENERAL, given=Changes(verbatim=True)))
     assert intent.changes.said() == {"prompt": words} and "verbatim" in intent.reasons["prompt"]
+    intent = understand(first("exactly this: a fox, no clouds", GENERAL))
+    assert intent.changes.said() == {"prompt": "a fox, no clouds", "verbatim": True}
 
 
 def test_what_is_fixed_stays_fixed() -> None:
     given = Changes(count=2, aspect="1:1", negative_prompt="dogs", seed=1)
     intent = understand(first("three wide pictures of a fox, no clouds, seed 7", GENERAL, given=given))
-    assert set(intent.changes.said()) == {"prompt"} and set(intent.reasons) == {"prompt"}
+    assert set(intent.changes.said()) == {"prompt", "wish"} and set(intent.reasons) == {"prompt"}
     assert "clouds" in intent.notes[0]
 
 

@@ -1,0 +1,137 @@
+"""Other languages than English: the commonest requests put into plain English, word by word.
+
+`prompts/languages/*.yaml` hold phrases and what they mean. What is not in them stays as it is: it is content, and
+diffusion models know many words of other languages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from pixxelbot.planner.library import prompts_folder, read_yaml
+
+LONGEST: Final = 5
+"""Words of a phrase."""
+ENOUGH: Final = 0.34
+"""Share of the words that must belong to a language for it to be taken for one."""
+JAPANESE: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One file of phrases."""
+
+    name: str
+    phrases: dict[str, str]
+    """Lower-case phrase → English."""
+    nouns: frozenset[str]
+    """Those phrases that are nouns; an adjective after one is moved before it."""
+    adjectives: frozenset[str]
+    markers: frozenset[str]
+    """Words that no English sentence has."""
+    orders: tuple[tuple[re.Pattern[str], str], ...]
+    """Rearrangements: before the words are replaced, in languages without spaces."""
+    after: tuple[tuple[re.Pattern[str], str], ...]
+    """Repairs of the English that comes out."""
+
+
+@cache
+def load_languages() -> tuple[Language, ...]:
+    """Every language there is a file for."""
+    return tuple(
+        _language(file.stem, read_yaml(file)) for file in sorted((prompts_folder() / "languages").glob("*.yaml"))
+    )
+
+
+def _language(name: str, content: dict[str, dict[str, str] | list[str] | list[list[str]]]) -> Language:
+    sections = {key: value for key, value in content.items() if isinstance(value, dict)}
+    phrases = {str(key).lower(): str(value) for section in sections.values() for key, value in section.items()}
+    lists = {
+        key: [value for value in values if isinstance(value, str)]
+        for key, values in content.items()
+        if isinstance(values, list)
+    }
+    pairs = {
+        key: tuple((re.compile(pair[0]), pair[1]) for pair in values if isinstance(pair, list))
+        for key, values in content.items()
+        if isinstance(values, list)
+    }
+    return Language(
+        name=name,
+        phrases=phrases,
+        nouns=frozenset(str(key).lower() for key in sections.get("nouns", {})),
+        adjectives=frozenset(str(key).lower() for key in sections.get("adjectives", {})),
+        markers=frozenset(word.lower() for word in lists.get("markers", [])),
+        orders=pairs.get("orders", ()),
+        after=pairs.get("after", ()),
+    )
+
+
+def language_of(words: str) -> Language | None:
+    """The language that the words are in, as far as it can be told; None for English and for what is unknown."""
+    if JAPANESE.search(words):
+        return next((language for language in load_languages() if language.name == "ja"), None)
+    tokens = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", words.lower())
+    best, most = None, 0.0
+    for language in load_languages():
+        if language.name == "ja":
+            continue
+        known = sum(
+            2 if token in language.markers else 1
+            for token in tokens
+            if token in language.markers or token in language.phrases
+        )
+        marked = any(token in language.markers for token in tokens)
+        share = known / max(len(tokens), 1)
+        if marked and share > max(most, ENOUGH):
+            best, most = language, share
+    return best
+
+
+def english(words: str) -> str:
+    """The words with every known phrase in English; English itself, and unknown languages, come back unchanged."""
+    language = language_of(words)
+    if language is None:
+        return words
+    text = words.replace("’", "'")
+    for pattern, order in language.orders:
+        text = pattern.sub(order, text)
+    said = _without_spaces(text, language) if language.name == "ja" else _by_words(text, language)
+    for pattern, repair in language.after:
+        said = pattern.sub(repair, said)
+    return " ".join(said.split())
+
+
+def _by_words(text: str, language: Language) -> str:
+    text = re.sub(r"\b([ldnsjmtcLDNSJMTC]|qu)'(?=\w)", lambda match: f"{match[1]}' ", text)
+    tokens = re.findall(r"[^\W\d_]+'?|\d+(?:[.,:x]\d+)*%?|[^\w\s]+|\S", text)
+    out: list[tuple[str, str]] = []
+    at = 0
+    while at < len(tokens):
+        length = next(
+            (
+                length
+                for length in range(min(LONGEST, len(tokens) - at), 0, -1)
+                if " ".join(tokens[at : at + length]).lower() in language.phrases
+            ),
+            0,
+        )
+        phrase = " ".join(tokens[at : at + max(length, 1)]).lower()
+        said = language.phrases[phrase] if length else tokens[at]
+        kind = "adjective" if phrase in language.adjectives else "noun" if phrase in language.nouns else ""
+        if kind == "adjective" and out and out[-1][1] == "noun" and language.name != "de":
+            out.insert(len(out) - 1, (said, kind))
+        else:
+            out.append((said, kind))
+        at += max(length, 1)
+    return re.sub(r"\s+(?=[,.;!?%])", "", " ".join(said for said, _ in out if said))
+
+
+def _without_spaces(text: str, language: Language) -> str:
+    for phrase in sorted(language.phrases, key=len, reverse=True):
+        if phrase in text:
+            text = text.replace(phrase, f" {language.phrases[phrase]} ")
+    return re.sub("[、。！？]", ", ", text).strip(" ,")

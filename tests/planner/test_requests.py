@@ -1,0 +1,65 @@
+"""The offline planner over the requests of `tests/requests/own/`: what it understands today it understands tomorrow."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import planner as benchmark
+from pixxelbot.intent import Intent
+from pixxelbot.models import limits
+from pixxelbot.planner.offline import OfflinePlanner
+from pixxelbot.settings import BUNDLED
+
+LEAST = {"action": 0.97, "targets": 0.97, "fields": 0.95}
+"""Shares of the requests that the rules were written with."""
+
+
+async def test_what_was_understood_stays_understood() -> None:
+    score = (await benchmark.measure(OfflinePlanner(), benchmark.GENERAL, ["own"]))["own"]
+    found = benchmark.figures(score)
+    assert {name: found[name] >= least for name, least in LEAST.items()} == dict.fromkeys(LEAST, True), score.wrong
+
+
+async def test_the_bundled_model_changes_nothing_about_actions_and_pictures() -> None:
+    known = limits("bundled", BUNDLED)
+    score = (await benchmark.measure(OfflinePlanner(), known, ["own"]))["own"]
+    found = benchmark.figures(score)
+    assert found["action"] >= LEAST["action"] and found["targets"] >= LEAST["targets"], score.wrong
+
+
+@pytest.mark.parametrize("line", benchmark.read_requests(benchmark.SETS), ids=lambda line: line["turns"][0]["say"][:40])
+def test_every_request_is_written_as_its_format_says(line: dict[str, object]) -> None:
+    turns = line["turns"]
+    assert isinstance(turns, list) and 1 <= len(turns) <= 6
+    known = {
+        *benchmark.SAID,
+        "say",
+        "action",
+        "targets",
+        "description",
+        "query",
+        "has",
+        "lacks",
+        "no",
+        "instruction",
+        "*",
+        "free",
+    }
+    for turn in turns:
+        assert turn.keys() <= known and turn["say"].strip()
+        for action in turn["action"] if isinstance(turn["action"], list) else [turn["action"]]:
+            Intent(action=action)
+
+
+async def test_the_same_requests_give_the_same_answers() -> None:
+    lines = benchmark.read_requests(["own"])[:40]
+    said = []
+    for _ in range(2):
+        intents = []
+        for line in lines:
+            dialogue = benchmark.Dialogue(OfflinePlanner(), benchmark.GENERAL)
+            intents += [(await dialogue.say(turn["say"]))[0].model_dump_json() for turn in line["turns"]]
+        said.append(json.dumps(intents))
+    assert said[0] == said[1]
