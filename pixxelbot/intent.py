@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pixxelbot.recipe import Control, Direction, Limits, Method, Recipe
+from pixxelbot.recipe import Control, Direction, Limits, Making, Method, Recipe
 
 SCHEMA_VERSION: Final = 1
 
@@ -54,6 +54,7 @@ class Changes(BaseModel):
     strengths: tuple[float, ...] | None = None
     frames: int | None = None
     control: Control | None = None
+    making: Making | None = None
     method: Method | None = None
     plus: tuple[str, ...] | None = None
     minus: tuple[str, ...] | None = None

@@ -177,7 +177,7 @@ class Rendered:
     attempt: int
     pictures: tuple[Drawn, ...]
     grid: bytes | None = dataclasses.field(default=None, repr=False)
-    """PNG of all pictures in one, where there are several."""
+    """PNG of all pictures in one, where there are several; or what moves: WebP, GIF or MP4."""
     seconds: float
     """Measured GPU-seconds: each merged forward charged by this job's share of its rows."""
     model_hash: str

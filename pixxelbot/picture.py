@@ -89,6 +89,15 @@ def size_of(data: bytes) -> tuple[int, int]:
     return _opened(data).size
 
 
+def suffix_of(data: bytes) -> str:
+    """What a file of ours is called behind the dot: a picture, or an animation."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[4:8] == b"ftyp":
+        return "mp4"
+    return "gif" if data[:3] == b"GIF" else "png"
+
+
 def validate_upload(data: bytes) -> bytes:
     """A PNG of what the bytes show: upright, 8 bit RGB or RGBA, first frame, no metadata, at most MAX_SIDE.
 

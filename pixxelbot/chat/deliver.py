@@ -25,7 +25,7 @@ from pixxelbot.chat.records import Records
 from pixxelbot.chat.words import Words
 from pixxelbot.errors import DeliveryError, DeliveryImpossible, NotFound
 from pixxelbot.job import Address, Delivery, Job, Request
-from pixxelbot.picture import Picture
+from pixxelbot.picture import Picture, suffix_of
 from pixxelbot.rules import MemberSettings, ServerRules
 from pixxelbot.studio import Studio
 
@@ -310,7 +310,7 @@ class Postman:
         if not left:
             gone = NotFound("picture", cards.reference(request.id))
             return Letter(cards.error_card(say, gone, request.id), sheets=())
-        whole = len(left) == len(pictures) > 1
+        whole = len(left) == len(pictures)
         sheets = await result_sheets(self.store, say, left, spoiler=await self.hides(request), whole=whole)
         return Letter(cards.result_card(say, request, job, left), sheets, views.result_view(say, job, left))
 
@@ -324,12 +324,12 @@ class Postman:
 async def result_sheets(
     store: Records, say: Words, pictures: Sequence[Picture], *, spoiler: bool, whole: bool
 ) -> tuple[Sheet, ...]:
-    """The grid of all pictures of a job where it is `whole` and there is one, else each by itself."""
+    """What moves, or the grid of all pictures of a job, where it is `whole` and there is one; else each by itself."""
     job_id = pictures[0].job_id
     grid = await store.grid_bytes(job_id) if whole and job_id else None
     if grid is None:
         return await original_sheets(store, say, pictures[:MOST_FILES], spoiler=spoiler)
-    return (Sheet(f"{job_id}.png", grid, cards.grid_alt(say, pictures), spoiler),)
+    return (Sheet(f"{job_id}.{suffix_of(grid)}", grid, cards.grid_alt(say, pictures), spoiler),)
 
 
 async def original_sheets(

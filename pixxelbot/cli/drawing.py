@@ -246,7 +246,9 @@ async def _show(screen: Screen, app: App, request: Request, job: Job | None, out
     pictures.sort(key=lambda one: one.index)
     paths = [await copied(out, f"{one.id}.png", await app.store.picture_bytes(one.id)) for one in pictures]
     grid = await app.store.grid_bytes(job.id) if job else None
-    grid_path = await copied(out, f"{job.id}-grid.png", grid) if job and grid else None
+    from pixxelbot.picture import suffix_of  # Pillow takes a while to import
+
+    grid_path = await copied(out, f"{job.id}-grid.{suffix_of(grid)}", grid) if job and grid else None
     intent = request.intent
     answer = {
         "job": job and job.id,

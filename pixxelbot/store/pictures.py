@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Text, cast, func, insert, or_, select
 
 from pixxelbot.errors import NotFound
 from pixxelbot.job import Job, Rendered, Request
-from pixxelbot.picture import Picture
+from pixxelbot.picture import Picture, suffix_of
 from pixxelbot.store.requests import found
 from pixxelbot.store.rows import jobs, messages, parents, picture_of, pictures, row_of_picture
 
@@ -21,9 +21,9 @@ def key_of(picture_id: str) -> str:
     return f"{picture_id[:4]}/{picture_id}.png"
 
 
-def grid_key_of(job: Job) -> str:
-    """Where an attempt's grid lies; a late attempt never writes over another's."""
-    return f"{job.id[:4]}/{job.id}-{job.attempt}-grid.png"
+def grid_key_of(job: Job, grid: bytes) -> str:
+    """Where an attempt's grid or animation lies; a late attempt never writes over another's."""
+    return f"{job.id[:4]}/{job.id}-{job.attempt}-grid.{suffix_of(grid)}"
 
 
 def drawn(rendered: Rendered, job: Job, request: Request, now: float) -> list[Picture]:

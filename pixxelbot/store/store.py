@@ -226,7 +226,7 @@ class Store:
             LostRace, Fenced: the attempt is not the one that counts; its files are gone again.
         """
         files = {pictures.key_of(one.id): one.png for one in rendered.pictures}
-        grid_key = pictures.grid_key_of(job) if rendered.grid else None
+        grid_key = pictures.grid_key_of(job, rendered.grid) if rendered.grid else None
         if grid_key and rendered.grid:
             files[grid_key] = rendered.grid
         await asyncio.to_thread(self.files.write, files)

@@ -231,9 +231,9 @@ class Recipes:
         return self._from_pictures("background", parents[:MAX_COUNT], said, **size, count=min(len(parents), MAX_COUNT))
 
     def _making_of(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
-        """The picture drawn again, step by step; one that was sent, on its way into noise."""
+        """The picture drawn again, step by step; one that was sent, or where asked for, on its way into noise."""
         parent = parents[0]
-        if parent.upload:
+        if parent.upload or changes.making == "forward":
             return self._from_pictures("making_of", [parent], changes, making="forward", count=1)
         of = "text2img" if parent.recipe.kind in ("making_of", "interpolate") else parent.recipe.kind
         return self._changed(parent.recipe, changes, kind="making_of", of=of, seed=parent.seed, count=1)

@@ -30,10 +30,9 @@ def draw(easel: Easel) -> list[Image.Image]:
     middle = easel.decoded(mixed(easel.encoded(sources), shares))[0]
     if recipe.strength == 0:
         return [middle] * recipe.count
-    prompts = recipe.prompts if len(recipe.prompts) == len(sources) else ()
     features = None
-    if prompts and not recipe.prompt:
-        read = [easel.read(prompt, recipe.negative_prompt) for prompt in prompts]
+    if not recipe.prompt and len(recipe.prompts) == len(sources):
+        read = [easel.read(prompt, recipe.negative_prompt) for prompt in recipe.prompts]
         features = words.mixed(list(zip(read, shares, strict=True)))
     return easel.paint(
         "img2img", features=features, image=[middle] * recipe.count, strength=easel.strength(STRENGTH),

@@ -17,19 +17,18 @@ STRENGTH: Final = 0.45
 """Share of the noise put into mixtures of two pictures, so that they become one."""
 AT_ONCE: Final = 4
 """Frames of one pipeline call; more would keep others waiting for long steps."""
-SHOWN: Final = 4
-"""Frames that are pictures of their own beside the animation, ends included."""
 
 
 def draw(easel: Easel) -> list[Image.Image]:
-    """Some frames as pictures; all of them in the easel's animation."""
+    """As many frames as pictures as the recipe counts, ends included; all of them in the easel's animation."""
     count = easel.recipe.frames or FRAMES
     shares = [place / (count - 1) for place in range(count)]
     groups = [shares[start : start + AT_ONCE] for start in range(0, count, AT_ONCE)]
     way = _Pictures(easel) if easel.recipe.sources else _Words(easel)
     frames = [frame for group in groups for frame in way.frames(group, passes=count / len(group))]
     easel.animation = animation.encode(frames, easel.recipe.motion, easel.notes)
-    places = sorted({round(place * (count - 1) / (SHOWN - 1)) for place in range(SHOWN)})
+    shown = max(easel.recipe.count, 2)
+    places = sorted({round(place * (count - 1) / (shown - 1)) for place in range(shown)})
     return [frames[place] for place in places]
 
 
