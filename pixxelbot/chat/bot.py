@@ -19,7 +19,7 @@ from yarl import URL
 from pixxelbot.chat import asking, buttons, reactions, talk, words
 from pixxelbot.chat.commands import tree
 from pixxelbot.chat.deliver import Postman
-from pixxelbot.chat.press import Control, Press
+from pixxelbot.chat.press import Control, Press, custom_ids
 from pixxelbot.chat.preview import Previews
 from pixxelbot.chat.records import Records
 from pixxelbot.chat.starboard import Starboard
@@ -92,12 +92,16 @@ class Bot(discord.AutoShardedClient):
         await asyncio.wait({self._start(self._sync_commands())}, timeout=SYNC_PATIENCE)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Forms are recognised here by their `custom_id`, as discord.py knows only those opened since its start."""
+        """What discord.py does not pass on: forms opened before its start, and buttons that a message shows no more."""
+        data: Any = interaction.data or {}
+        press = Press.read(str(data.get("custom_id", "")))
+        if press is None:
+            return
         if interaction.type is discord.InteractionType.modal_submit:
-            data: Any = interaction.data or {}
-            press = Press.read(str(data.get("custom_id", "")))
-            if press is not None:
-                await asking.guarded(interaction, buttons.submitted(interaction, press))
+            await asking.guarded(interaction, buttons.submitted(interaction, press))
+        elif interaction.type is discord.InteractionType.component and not _shows(interaction.message, press):
+            chosen = replace(press, chosen=tuple(data.get("values") or ()))
+            await asking.guarded(interaction, self.chat.pressed(interaction, chosen))
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """A configured gateway wins over the one that READY names for resuming."""
@@ -157,6 +161,11 @@ class Bot(discord.AutoShardedClient):
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             log.error("work beside the client failed", exc_info=task.exception())
+
+
+def _shows(message: discord.Message | None, press: Press) -> bool:
+    """Whether a message has the button or menu that was pressed; it may have been edited since the member saw it."""
+    return message is not None and press.custom_id in custom_ids(message.components)
 
 
 class Chat:

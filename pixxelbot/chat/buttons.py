@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,12 @@ import discord
 from pixxelbot.chat import asking, cards, foreign, forms, lists, regions, views, votes
 from pixxelbot.chat.deliver import Letter, original_sheets, translated
 from pixxelbot.chat.forms import Filled
-from pixxelbot.chat.place import of_interaction
 from pixxelbot.chat.press import Press
 from pixxelbot.chat.recipes import recipe_view
 from pixxelbot.chat.records import Records
 from pixxelbot.errors import DeliveryError, InvalidRequest, NotFound, Refused
 from pixxelbot.intent import Changes
-from pixxelbot.job import Request
+from pixxelbot.job import Request, new_id
 from pixxelbot.picture import Picture
 
 if TYPE_CHECKING:
@@ -87,17 +87,17 @@ async def _upscale_all(interaction: discord.Interaction[Bot], press: Press) -> N
     """One request for each picture that is left; each has a message of its own."""
     chat = interaction.client.chat
     address = await asking.opened(interaction)
+    say = await asking.speaker(interaction)
     left = await left_of(chat.store, press)
     first = await asking.request(interaction, address)
+    await interaction.edit_original_response(content=say("waiting.planning"))  # else the next message would fill it
     await chat.followed(first, chat.studio.follow_up("upscale", (left[0].id,), first))
     for one in left[1:]:
-        message = await interaction.followup.send((await asking.speaker(interaction))("waiting.planning"), wait=True)
-        event = f"{first.source_event_id}:{one.index}"
-        asked = (await asking.request(interaction, address)).evolve(source_event_id=event)
-        asked = asked.evolve(address=of_interaction(interaction).address(
-            message_id=str(message.id), application_id=address.application_id,
-            interaction_token=address.interaction_token, token_expires_at=address.token_expires_at,
-        ))  # fmt: skip
+        message = await interaction.followup.send(say("waiting.planning"), wait=True)
+        asked = first.evolve(
+            id=new_id(), source_event_id=f"{first.source_event_id}:{one.index}",
+            address=dataclasses.replace(address, message_id=str(message.id)),
+        )  # fmt: skip
         await chat.followed(asked, chat.studio.follow_up("upscale", (one.id,), asked))
 
 

@@ -21,6 +21,7 @@ from discord import ui
 from PIL import Image
 
 from pixxelbot.chat import cards, views, words
+from pixxelbot.chat.press import custom_ids
 from pixxelbot.chat.records import Records
 from pixxelbot.chat.words import Words
 from pixxelbot.errors import DeliveryError, DeliveryImpossible, NotFound
@@ -405,13 +406,7 @@ def _mark(delivery: Delivery) -> str:
 
 def _marks(message: discord.Message) -> str:
     """Everything of a message that a mark may stand in."""
-    ids = [
-        str(getattr(part, "custom_id", ""))
-        for row in message.components
-        if isinstance(row, discord.ActionRow)
-        for part in row.children
-    ]
-    return " ".join([*ids, *(embed.footer.text or "" for embed in message.embeds)])
+    return " ".join([*custom_ids(message.components), *(embed.footer.text or "" for embed in message.embeds)])
 
 
 def _alive(address: Address) -> bool:

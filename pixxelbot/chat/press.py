@@ -7,6 +7,7 @@ picture's place in the job from 1, 0 for all of them or for the one chosen in a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -88,3 +89,13 @@ def menu(press: Press, placeholder: str, options: list[discord.SelectOption], ro
     """A menu of which one thing is chosen."""
     made: ui.Select[Any] = ui.Select(custom_id=press.custom_id, placeholder=placeholder, options=options[:25], row=row)
     return Control(made, press)
+
+
+def custom_ids(components: Iterable[Any]) -> set[str]:
+    """Every `custom_id` in a message's components, nested ones too."""
+    found: set[str] = set()
+    for part in components:
+        if custom_id := getattr(part, "custom_id", None):
+            found.add(str(custom_id))
+        found |= custom_ids(getattr(part, "children", ()) or ())
+    return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,28 @@ from tests.discord_server.scenario import Discord
 
 
 class Echo:
-    """A planner that adds one word."""
+    """A planner that adds one word, and asks back where it is told to."""
 
-    async def plan(self, ask: Ask) -> Intent:
+    sees, name = False, "echo"
+
+    def __init__(self) -> None:
+        self.asks: list[Ask] = []
+        self.answer: Intent | None = None
+        """What it answers instead, once."""
+        self.writes: tuple[str, ...] = ()
+        """What it writes bit by bit, before it answers."""
+        self.thinking = asyncio.Event()
+        self.thinking.set()
+
+    async def plan(self, ask: Ask, hear: Callable[[str], None] | None = None) -> Intent:
+        self.asks.append(ask)
+        for said in self.writes:
+            if hear:
+                hear(said)
+        await self.thinking.wait()
+        if self.answer is not None:
+            answer, self.answer = self.answer, None
+            return answer
         prompt = f"{ask.words}, detailed"
         return Intent(changes=Changes(prompt=prompt).over(ask.given).model_copy(update={"prompt": prompt}))
 
@@ -120,7 +139,7 @@ class House:
 
     def __init__(self, settings: Settings, discord: Discord) -> None:
         self.settings, self.discord = settings, discord
-        self.painter = Painter()
+        self.painter, self.planner = Painter(), Echo()
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
@@ -128,7 +147,7 @@ class House:
         self._running.push_async_callback(self.store.close)
         await self.store.migrate()
         limits = {"bundled": models.limits("bundled", BUNDLED)}
-        self.studio = Studio(self.store, Echo(), limits, self.painter.predict, queue=_Line(self))
+        self.studio = Studio(self.store, self.planner, limits, self.painter.predict, queue=_Line(self))
         self._running.push_async_callback(self.studio.close)
         self.chat = Chat(self.settings, self.studio, self.store, limits)
         self.dispatcher = Dispatcher(self.store, self.painter, self.settings, on_progress=self.chat.on_progress)

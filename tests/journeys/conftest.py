@@ -1,5 +1,5 @@
-"""The loopback Discord for journeys."""
+"""The loopback Discord for journeys, and a small bot for those where the drawing itself does not matter."""
 
-from tests.discord_server.fixtures import discord, guild
+from tests.chat.conftest import ana, ben, discord, guild, house
 
-__all__ = ["discord", "guild"]
+__all__ = ["ana", "ben", "discord", "guild", "house"]
