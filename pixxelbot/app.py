@@ -39,8 +39,9 @@ class App:
     out one request: by the running bot where there is one, else by a dispatcher of its own that serves nothing else.
     """
 
-    def __init__(self, settings: Settings, renderer: Renderer | None = None) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, renderer: Renderer | None = None, *, draws: bool = True) -> None:
+        """`draws=False` looks at no model, so that an operator can see to the queue while one is broken."""
+        self.settings, self.limits = settings, model_limits(settings) if draws else {}
         self.renderer = renderer or LocalRenderer(settings)
         self.kinds = frozenset(get_args(Kind)) if renderer else kinds_drawn()
         self.progress_listeners: list[Callable[[Job, Progress], None]] = []
@@ -54,7 +55,6 @@ class App:
         return cls(settings.model_copy(update=elsewhere), BlankRenderer())
 
     async def __aenter__(self) -> Self:
-        self.limits = model_limits(self.settings)
         self.store = await Store.open(self.settings)
         self._closing.push_async_callback(self.store.close)
         await self.store.migrate()

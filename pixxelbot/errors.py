@@ -6,6 +6,7 @@
     │   ├── EmptyPrompt · PromptTooLong · UnknownFlag · UnknownChoice · OutOfRange
     │   ├── InvalidPicture            bytes that are no picture, or too large a one
     │   └── ForbiddenAddress          a URL that may not be fetched
+    ├── OutputLost                    standard output takes no more of the answer
     ├── NotFound                      no such picture, job or request (exit 3)
     ├── Refused                       understood, but not allowed (exit 4)
     │   ├── MissingPermission         the bot or the member lacks a right in Discord
@@ -119,6 +120,13 @@ class ForbiddenAddress(InvalidRequest):
 
     code = "forbidden_address"
     title = "I cannot fetch that address"
+
+
+class OutputLost(PixxelbotError):
+    """Standard output takes no more: the disk under it is full, or its reader has gone."""
+
+    code = "output_lost"
+    title = "The answer is lost"
 
 
 class NotFound(PixxelbotError):
@@ -273,6 +281,7 @@ class ModelMissing(RenderError):
 
     code = "model_missing"
     exit_code = 78
+    title = "The model cannot be used"
 
 
 class ModelIncomplete(ModelMissing):
@@ -282,9 +291,11 @@ class ModelIncomplete(ModelMissing):
 
 
 class ModelCorrupt(RenderError):
-    """A weight file cannot be read."""
+    """A weight file or a configuration of a model cannot be read; the file is named."""
 
     code = "model_corrupt"
+    exit_code = 78
+    title = "The model cannot be used"
 
 
 class RendererCrashed(RenderError):

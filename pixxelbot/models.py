@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from pixxelbot.errors import ModelCorrupt, ModelIncomplete, ModelMissing
 from pixxelbot.recipe import Limits
 
@@ -117,6 +119,8 @@ def _limits(name: str, folder: Path) -> Limits:
     index = _read(folder / "model_index.json")
     denoiser = "unet" if "unet" in index else "transformer"
     config, vae = _read(folder / denoiser / "config.json"), _read(folder / "vae" / "config.json")
+    if "_class_name" not in index:
+        raise ModelCorrupt(f"{folder / 'model_index.json'} names no pipeline (_class_name). Copy the model again.")
     family = FAMILIES.get(index["_class_name"], "sd1")
     if family == "sd1" and config.get("cross_attention_dim") == SD2_WIDTH:
         family = "sd2"
@@ -133,7 +137,14 @@ def _limits(name: str, folder: Path) -> Limits:
         tokens=TOKENS.get(family, 77),
     )
     own = folder / "limits.json"
-    return Limits.model_validate(known.model_dump() | _read(own)) if own.is_file() else known
+    if not own.is_file():
+        return known
+    try:
+        return Limits.model_validate(known.model_dump() | _read(own))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ModelCorrupt(f"{own} is wrong at {place}: {first['msg']}. Correct it.") from None
 
 
 def _samplers(family: str) -> tuple[str, ...]:
@@ -143,7 +154,10 @@ def _samplers(family: str) -> tuple[str, ...]:
 def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise ModelIncomplete(f"The model folder {file.parent} lacks {file.name}. Copy it again, with all its files.")
-    content = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelCorrupt(f"{file} cannot be read as JSON ({error}). Copy the model again.") from error
     if not isinstance(content, dict):
-        raise ModelIncomplete(f"{file} is not a JSON object. Copy the model again, with all its files.")
+        raise ModelCorrupt(f"{file} is not a JSON object. Copy the model again, with all its files.")
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -106,7 +107,12 @@ class Settings(BaseSettings):
     @field_validator("shard_ids", mode="before")
     @classmethod
     def _split_shards(cls, value: object) -> object:
-        return tuple(int(part) for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(part.isdecimal() for part in parts):
+            raise ValueError("write numbers from 0 on, separated by commas")
+        return tuple(map(int, parts))
 
     @field_validator("database_url")
     @classmethod
@@ -121,6 +127,20 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("write a URL that starts with http:// or https://")
         return value.rstrip("/") if value else None
+
+    @field_validator("renderer")
+    @classmethod
+    def _built_renderer(cls, value: str) -> str:
+        if value != "local":
+            raise ValueError("write local; other renderers are not in this version")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"(?:cpu|mps|(?:cuda|xpu)(?::\d+)?)", value):
+            raise ValueError("write cpu, cuda, cuda:1, xpu or mps")
+        return value or None
 
     @field_validator("discord_gateway")
     @classmethod

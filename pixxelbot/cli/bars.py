@@ -50,6 +50,11 @@ class Bars:
         if self._stage is not None:
             self._progress.stop_task(self._stage)
 
+    def hide(self) -> None:
+        """Leave nothing of the bars."""
+        for task in self._progress.task_ids:
+            self._progress.update(task, visible=False)
+
     async def follow(self, app: App, request: Request) -> None:
         """Show how far the request has come until it ends; runs beside whatever carries it out."""
         app.progress_listeners.append(self._heard)
@@ -75,7 +80,7 @@ class Bars:
         elif job.status is Status.QUEUED and here:
             self.stage("Starting the renderer")
         elif job.status is Status.QUEUED:
-            self.stage("Waiting for the running bot")
+            self.stage("Waiting for another process")
 
 
 @contextlib.contextmanager
@@ -93,5 +98,7 @@ def bars(console: Console) -> Iterator[Bars]:
             yield shown
         except BaseException:
             shown.fail()
+            if not console.is_terminal:  # a log shall hold the error alone
+                shown.hide()
             raise
         shown.finish()

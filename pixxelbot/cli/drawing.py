@@ -347,13 +347,12 @@ def changes(**said: Any) -> Changes:
         return Changes(**said)
     except ValidationError as error:
         first = error.errors()[0]
-        raise InvalidRequest(
-            f"{first['loc'][0]} is {first['input']!r}, which cannot be read: {first['msg']}."
-        ) from None
+        allowed = "write it as width:height, such as 16:9" if first["loc"][0] == "aspect" else first["msg"]
+        raise InvalidRequest(f"{first['loc'][0]} is {first['input']!r}, which cannot be read: {allowed}.") from None
 
 
 def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
-    """`neon` and `noir:0.5` as names with weights.
+    """`watercolour` and `film-noir:0.5` as names with weights.
 
     Raises:
         InvalidRequest: a weight is no number.
@@ -367,7 +366,7 @@ def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
             pairs.append((name, float(weight or 1)))
         except ValueError:
             raise InvalidRequest(
-                f"--style {style}: the weight {weight!r} is no number. Write it like noir:0.5."
+                f"--style {style}: the weight {weight!r} is no number. Write it like film-noir:0.5."
             ) from None
     return tuple(pairs)
 

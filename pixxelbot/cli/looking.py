@@ -31,7 +31,7 @@ def history(
 
 
 async def _history(screen: Screen, member: str | None, job: str | None, limit: int) -> None:
-    async with session.opened(console=screen.news) as app:
+    async with session.opened(console=screen.news, draws=False) as app:
         job_id = (await app.store.job(job)).id if job else None
         found = await app.store.pictures(member=member, job=job_id, limit=limit)
     shown = table(f"{len(found)} pictures", "id", "made", "by", "size", "seed", "kind", "prompt")
@@ -56,7 +56,7 @@ def show(
 async def _show(screen: Screen, name: str, out: Path | None) -> None:
     from pixxelbot.cli.drawing import copied
 
-    async with session.opened(console=screen.news) as app:
+    async with session.opened(console=screen.news, draws=False) as app:
         found = await app.store.picture(name)
         children = await app.store.children(found.id)
         path = await copied(out.parent, out.name, await app.store.picture_bytes(found.id)) if out else None
@@ -95,7 +95,7 @@ def lineage(picture: PictureId, json: Json = False) -> None:
 
 
 async def _lineage(screen: Screen, name: str) -> None:
-    async with session.opened(console=screen.news) as app:
+    async with session.opened(console=screen.news, draws=False) as app:
         found = await app.store.picture(name)
         ancestors = await app.store.ancestors(found.id)
         children = await app.store.children(found.id)

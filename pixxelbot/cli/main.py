@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +17,9 @@ from rich.console import Console
 from rich.text import Text
 
 from pixxelbot.cli import chat, db, drawing, looking, queue, running, server
-from pixxelbot.errors import PixxelbotError
+from pixxelbot.errors import OutputLost, PixxelbotError
+
+log = logging.getLogger(__name__)
 
 INTERRUPTED: Final = 130
 """128 + SIGINT, as shells have it."""
@@ -53,7 +57,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console's code page holds neither prompts nor tables
             stream.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(carry_out(sys.argv[1:]))
+
+
+def _interrupt(*_: object) -> None:
+    """A command that is told to end leaves as tidily as at Ctrl-C; the bot has its own way."""
+    raise KeyboardInterrupt
 
 
 def carry_out(arguments: Sequence[str]) -> int:
@@ -61,6 +71,11 @@ def carry_out(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         ended = app(args=list(arguments), prog_name="pixxelbot", standalone_mode=False)
+    except OutputLost as error:
+        sys.stdout = None  # nor shall the interpreter flush into it at the end
+        if not isinstance(error.__cause__, BrokenPipeError):  # there, whoever read has seen enough
+            _tell(error.code, error.title, str(error), as_json)
+        return error.exit_code
     except PixxelbotError as error:
         _tell(error.code, error.title, str(error), as_json)
         return error.exit_code
@@ -70,6 +85,11 @@ def carry_out(arguments: Sequence[str]) -> int:
         return error.exit_code
     except typer.Abort:
         ended = INTERRUPTED
+    except Exception as error:
+        log.debug("unforeseen", exc_info=True)
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        _tell("internal", "Something unforeseen happened", f"{reason}. PIXXELBOT_LOG=debug shows where.", as_json)
+        return 1
     if ended == INTERRUPTED:  # Typer turns Ctrl-C into this code
         _tell("interrupted", "Interrupted", "Stopped by you; nothing that was finished is lost.", as_json)
     return ended if isinstance(ended, int) else 0
@@ -79,7 +99,7 @@ def _tell(code: str, title: str, message: str, as_json: bool) -> None:
     """One line on what went wrong: an object on stdout for scripts, words on stderr for people."""
     from pixxelbot.cli.logs import redact
 
-    if as_json:
+    if as_json and sys.stdout:
         sys.stdout.write(json.dumps({"error": {"code": code, "message": redact(message)}}, ensure_ascii=False) + "\n")
     else:
         line = Text.assemble((title, "bold red"), ": ", redact(message))

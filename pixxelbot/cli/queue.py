@@ -37,7 +37,7 @@ def list_jobs(every: All = False, member: Member = None, limit: Limit = 50, json
 
 
 async def _list(screen: Screen, every: bool, member: str | None, limit: int) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         answer, shown = await _board(opened, every, member, limit)
     screen.answer(answer, shown)
 
@@ -51,7 +51,7 @@ def watch(every: All = False, member: Member = None, limit: Limit = 50, json: Js
 async def _watch(screen: Screen, every: bool, member: str | None, limit: int) -> None:
     from rich.live import Live
 
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         answer, shown = await _board(opened, every, member, limit)
         screen.answer(answer)
         with Live(shown, console=screen.news, auto_refresh=False) as live:
@@ -89,7 +89,7 @@ def show(job: JobId, json: Json = False) -> None:
 
 
 async def _show(screen: Screen, name: str) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         job = await opened.store.job(name)
         request = await opened.store.request(job.request_id)
         pictures = await opened.store.pictures(job=job.id, limit=job.recipe.count)
@@ -113,7 +113,7 @@ def cancel(job: JobId, json: Json = False) -> None:
 
 
 async def _cancel(screen: Screen, name: str) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         found = await opened.store.job(name)
         job = await opened.studio.cancel(found.id, session.operator())
     screen.answer({"job": described(job)}, f"{job.id} is {job.status}.")
@@ -126,7 +126,7 @@ def retry(job: JobId, json: Json = False) -> None:
 
 
 async def _retry(screen: Screen, name: str) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         found = await opened.store.job(name)
         job = await opened.store.retry_job(found.id, by=session.operator())
     screen.answer({"job": described(job)}, f"{job.id} is {job.status}.")
@@ -145,7 +145,7 @@ def resume(json: Json = False) -> None:
 
 
 async def _set_paused(screen: Screen, paused: bool) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         await opened.store.set_flag(PAUSED, "yes" if paused else None, by=session.operator())
     screen.answer({"paused": paused}, "The queue is paused." if paused else "The queue goes on.")
 
@@ -157,13 +157,15 @@ def stats(json: Json = False) -> None:
 
 
 async def _stats(screen: Screen) -> None:
-    async with session.opened(console=screen.news) as opened:
+    async with session.opened(console=screen.news, draws=False) as opened:
         jobs = await opened.store.jobs(limit=COUNTED)
         answer: dict[str, Any] = {"paused": await _paused(opened), "jobs": len(jobs)}
     answer["by_status"] = dict(Counter(job.status.value for job in jobs))
     answer["waited_seconds"] = _spread([job.started_at - job.created_at for job in jobs if job.started_at])
     answer["drew_seconds"] = _spread([job.ended_at - job.started_at for job in jobs if job.started_at and job.ended_at])
-    shown = table(f"{len(jobs)} jobs", "", "")
+    shown = table(f"{len(jobs)} jobs" if jobs else "", "", "")
+    if not jobs:
+        shown.add_row("no jobs yet", "")
     for status, number in answer["by_status"].items():
         shown.add_row(status, str(number))
     for name in ("waited_seconds", "drew_seconds"):

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from pixxelbot.errors import OutputLost
+
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, and nothing else, on stdout.")]
+
+
+WHOLE: Final = frozenset({"job", "picture", "request"})
+"""Columns that are copied from, and so never broken."""
 
 
 class Screen:
@@ -24,13 +30,20 @@ class Screen:
         self.out = Console()
 
     def answer(self, value: object, *shown: RenderableType) -> None:
-        """The answer: `value` as one line of JSON, or what people are shown instead."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+        """The answer: `value` as one line of JSON, or what people are shown instead.
+
+        Raises:
+            OutputLost: standard output takes no more.
+        """
+        try:
+            if self.as_json:
+                sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+            else:
+                for each in shown:
+                    self.out.print(each, soft_wrap=isinstance(each, str), markup=False, highlight=False)
             sys.stdout.flush()
-            return
-        for each in shown:
-            self.out.print(each, soft_wrap=isinstance(each, str), markup=False, highlight=False)
+        except OSError as error:
+            raise OutputLost(f"The answer could not be written ({error.strerror or error}).") from error
 
 
 def table(title: str, *columns: str) -> Table:
@@ -45,7 +58,7 @@ def table(title: str, *columns: str) -> Table:
         pad_edge=False,
     )
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     return made
 
 

@@ -37,12 +37,12 @@ def settings(*, quiet: bool = True, console: Console | None = None) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def opened(*, quiet: bool = True, console: Console | None = None) -> AsyncIterator[App]:
-    """The whole application for one command; nothing is drawn before it asks for it."""
+async def opened(*, quiet: bool = True, console: Console | None = None, draws: bool = True) -> AsyncIterator[App]:
+    """The whole application for one command; with `draws=False` without looking at its models."""
     read = settings(quiet=quiet, console=console)
     from pixxelbot.app import App  # costs half a second; `--help` must not pay it
 
-    async with App(read) as app:
+    async with App(read, draws=draws) as app:
         yield app
 
 

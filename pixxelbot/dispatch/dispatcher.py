@@ -49,7 +49,7 @@ WAITING_BOUND: Final = 300.0
 """Seconds at the head of its member's line after which a job is overdue."""
 HOUSEKEEPING_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = (0.1, 5.0)
-"""First and longest pause between tries to record an end."""
+"""First and longest pause between tries to write to the database."""
 TRIES_WHEN_STOPPING: Final = 3
 """Tries to record an end when the process is going; the next dispatcher recovers what was not recorded."""
 
@@ -109,6 +109,9 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
         self._crashed_at: float | None = None
+        self.obstacle: StoreError | None = None
+        """Why no job can start now, where the database is why."""
+        self._held_until, self._pause = 0.0, RETRY_SECONDS[0]
         self._forecast: tuple[int, float, dict[str, Estimate]] = (-1, 0.0, {})
 
     # --- from outside -------------------------------------------------------------------------------------------
@@ -124,12 +127,18 @@ class Dispatcher:
         return self._epoch > 0 and not self._fenced
 
     async def run(self) -> None:
-        """Dispatch whenever the lock is ours, stand by when it is not; returns after `stop`."""
+        """Dispatch whenever the lock is ours, stand by when it is not; returns after `stop`.
+
+        Raises:
+            StorageFull: `only` one job is to be served, and the disk has no room to start it.
+        """
         while not self._stopping:
             if await self._lock.try_take():
                 try:
                     await self._reign()
                 except StoreError as error:
+                    if error is self.obstacle:
+                        raise
                     log.warning("the dispatcher lets go of the queue: %s", error)
                 finally:
                     await self._lock.release()
@@ -176,6 +185,8 @@ class Dispatcher:
             while not (self._stopping or self._fenced or self._broken):
                 self._woken.clear()
                 await self._turn()
+                if self._only and isinstance(self.obstacle, StorageFull):  # somebody waits for this one job alone
+                    raise self.obstacle
                 await self._sleep(TURN_SECONDS if self._usable or not len(self._policy) else 0.1)
         finally:
             for task in background:
@@ -199,7 +210,7 @@ class Dispatcher:
             self._starting.add_done_callback(self._started_up)
 
     def _started_up(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()):
+        if not task.cancelled() and (error := task.exception()) and not self._stopping:
             log.error("the renderer did not start: %s", error)
         self._starting = None
         self.wake()
@@ -257,7 +268,8 @@ class Dispatcher:
         """A suspect is drawn alone, so that the next crash tells whose fault it is."""
         alone = any(self._suspect(active.job) for active in self._active.values())
         free = len(self._active) < self._settings.in_flight
-        return free and not alone and not self._paused and self._usable and not self._stopping
+        held = self._paused or self._stopping or time.monotonic() < self._held_until
+        return free and not alone and not held and self._usable
 
     def _suspect(self, job: Job) -> bool:
         return job.crashes > 0 and job.crashes >= self._settings.max_attempts - 1
@@ -291,12 +303,20 @@ class Dispatcher:
         except LostRace:
             log.debug("the job %s was changed before it could start", active.job.id)
         except StoreError as error:
-            log.warning("the job %s cannot start now: %s", active.job.id, error)
-            await asyncio.sleep(RETRY_SECONDS[0])
+            self._hold(error)
             self._back_in_line(active.ticket, active.job)
         else:
+            self.obstacle, self._pause = None, RETRY_SECONDS[0]
             return True
         return False
+
+    def _hold(self, error: StoreError) -> None:
+        """Start nothing for a while, longer each time; say once what stands in the way."""
+        if self.obstacle is None or str(self.obstacle) != str(error):
+            log.warning("no job can start now: %s", error)
+        self.obstacle = error
+        self._held_until = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, RETRY_SECONDS[1])
 
     async def _outcome(self, active: _Active) -> Rendered | BaseException | _Why:
         """Draw it; what came of it, whatever that is."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixxelbot.errors import StoreError
+from pixxelbot.errors import InvalidRequest, StoreError
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store, migrations
 
@@ -56,11 +56,14 @@ async def back_up(settings: Settings, target: Path | None) -> Path:
 
     Raises:
         NotFound: the database is no SQLite file.
+        InvalidRequest: there is a file already.
         StoreError: the copy cannot be written.
     """
     async with _opened(settings) as store:
         path = store.database.path or Path("pixxelbot.db")
         target = target or migrations.backup_path(path, await version(store) or "empty")
+        if target.exists():
+            raise InvalidRequest(f"{target} exists already, and a backup overwrites nothing. Choose another name.")
         try:
             return await store.backup(target)
         except OSError as error:

@@ -14,7 +14,7 @@ from typing import Final
 
 import fsspec
 
-from pixxelbot.errors import NotFound, StorageFull, StorageUnwritable
+from pixxelbot.errors import ConfigurationError, NotFound, StorageFull, StorageUnwritable
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a file system says that has no room left for this user."""
@@ -27,7 +27,10 @@ class PictureFiles:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._remote, root = fsspec.core.url_to_fs(url)
+        try:
+            self._remote, root = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise ConfigurationError("PIXXELBOT_STORAGE", url, f"write a URL that fsspec knows ({error})") from error
         self._root = str(root)
         self._local = Path(self._root) if "file" in _protocols(self._remote) else None
 

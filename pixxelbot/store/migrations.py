@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -16,7 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 import pixxelbot
-from pixxelbot.errors import StoreError
+from pixxelbot.errors import StoreError, UnknownChoice
 from pixxelbot.store.rows import metadata
 
 PACKAGE: Final = Path(pixxelbot.__file__).parent
@@ -54,6 +55,9 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 def downgrade(connection: Connection, to: str) -> None:
     """Take the database back to a version, `base` for nothing at all."""
+    known = [script.revision for script in ScriptDirectory(str(folder())).walk_revisions()]
+    if not (to == "base" or re.fullmatch(r"-\d+", to) or any(name.startswith(to) for name in known)):
+        raise UnknownChoice("version", to, (*known, "base"))
     _run(connection, command.downgrade, to)
 
 

@@ -43,7 +43,7 @@ class Recipes:
 
     def __init__(self, limits: Mapping[str, Limits], styles: Sequence[str]) -> None:
         self.limits, self.styles = limits, styles
-        self.default_model = next(iter(limits))
+        self.default_model = next(iter(limits), "")
 
     def limits_of(self, model: str | None) -> Limits:
         """The limits of a model, of the default one where none is named.

@@ -147,11 +147,12 @@ def test_a_folder_that_cannot_be_written_is_named(furnished: CommandLine, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process")
-def test_ctrl_c_cancels_the_job(pixxelbot: CommandLine) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_told_to_end_cancels_its_job(pixxelbot: CommandLine, told: signal.Signals) -> None:
     process = pixxelbot.start("imagine", "a fox", "--steps", "100", "--count", "10", "--json")
     database = pixxelbot.home / "pixxelbot.db"
     _wait_for_a_job(database, "running")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert json.loads(out)["error"]["code"] == "interrupted"

@@ -39,6 +39,10 @@ def test_bot_py_is_the_same_as_run(pixxelbot: CommandLine) -> None:
         ("PIXXELBOT_WEB_PORT", "99999", "65535"),
         ("PIXXELBOT_MODELS", "nameless", "name=path"),
         ("PIXXELBOT_DISCORD_GATEWAY", "http://localhost", "ws://"),
+        ("PIXXELBOT_RENDERER", "ray", "local"),
+        ("PIXXELBOT_DEVICE", "tpu", "cuda"),
+        ("PIXXELBOT_SHARD_IDS", "a,b", "separated by commas"),
+        ("PIXXELBOT_STORAGE", "zzz://bucket", "fsspec"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(
@@ -70,6 +74,62 @@ def test_a_missing_model_file_is_named(pixxelbot: CommandLine) -> None:
     assert ended.code == 78
     assert ended.error["code"] == "model_incomplete"
     assert "unet/diffusion_pytorch_model" in ended.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("model_index.json", "{not json"),
+        ("model_index.json", "[]"),
+        ("unet/config.json", '{"sample_size": '),
+        ("limits.json", '{"multiple": "x"}'),
+    ],
+)
+def test_a_damaged_configuration_of_a_model_is_named(pixxelbot: CommandLine, file: str, content: str) -> None:
+    model = pixxelbot.cwd / "model"
+    shutil.copytree(BUNDLED, model, ignore=shutil.ignore_patterns("__pycache__"))
+    (model / file).write_text(content)
+    ended = pixxelbot("plan", "a fox", "--json", PIXXELBOT_MODELS=f"mine={model}")
+    assert (ended.code, ended.error["code"]) == (78, "model_corrupt")
+    assert file in ended.error["message"]
+
+
+def test_the_operator_sees_to_the_queue_while_a_model_is_broken(pixxelbot: CommandLine) -> None:
+    broken = {"PIXXELBOT_MODELS": f"mine={pixxelbot.cwd / 'nowhere'}"}
+    assert pixxelbot("queue", "list", "--json", **broken).answer["jobs"] == []
+    assert pixxelbot("history", "--json", **broken).code == 0
+
+
+def test_a_backup_overwrites_nothing(pixxelbot: CommandLine) -> None:
+    pixxelbot("db", "upgrade")
+    file = pixxelbot.cwd / "mine.db"
+    file.write_text("mine")
+    ended = pixxelbot("db", "backup", str(file), "--json")
+    assert ended.code == 2
+    assert "mine.db exists already" in ended.error["message"]
+    assert file.read_text() == "mine"
+
+
+def test_a_version_that_never_was_is_refused(pixxelbot: CommandLine) -> None:
+    pixxelbot("db", "upgrade")
+    ended = pixxelbot("db", "downgrade", "nope", "--json")
+    assert (ended.code, ended.error["code"]) == (2, "unknown_choice")
+    assert "base" in ended.error["message"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_an_answer_that_cannot_be_written_is_said_on_stderr(pixxelbot: CommandLine) -> None:
+    import subprocess
+    import sys
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pixxelbot.cli.main", "history", "--json"],
+            cwd=pixxelbot.cwd, env=pixxelbot.environment(), stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "could not be written" in done.stderr
 
 
 def test_a_home_that_cannot_be_written_is_named(pixxelbot: CommandLine) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pixxelbot.dispatch.dispatcher import Dispatcher
-from pixxelbot.errors import OutOfMemory, RendererCrashed, RenderError
+from pixxelbot.errors import OutOfMemory, RendererCrashed, RenderError, StorageFull
 from pixxelbot.job import Job, Progress, Status
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store
@@ -123,6 +123,40 @@ async def test_a_result_that_cannot_be_recorded_as_what_it_is_fails_the_job(
     async with dispatching(store, FakeRenderer()):
         (job,) = await ended(store, await queued(store))
     assert (job.status, job.error_code) == (Status.FAILED, "render")
+
+
+async def full(*_: Any) -> None:
+    raise StorageFull("here", 0, 2**20)
+
+
+async def test_a_full_disk_starts_nothing_and_is_said_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = store.start_job
+    monkeypatch.setattr(store, "start_job", full)
+    async with dispatching(store, FakeRenderer()) as dispatcher:
+        job = await queued(store)
+        await until(lambda: _is_there(dispatcher))
+        await asyncio.sleep(1.0)
+        monkeypatch.setattr(store, "start_job", start)
+        (job,) = await ended(store, job)
+    assert job.status is Status.DONE
+    assert sum("no job can start" in line for line in caplog.messages) == 1
+
+
+async def test_who_waits_for_one_job_alone_is_told_of_a_full_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "start_job", full)
+    job = await queued(store)
+    dispatcher = Dispatcher(store, FakeRenderer(), store.settings, only=job.id)
+    with pytest.raises(StorageFull):
+        await asyncio.wait_for(dispatcher.run(), 30)
+    assert (await store.job(job.id)).status is Status.QUEUED
+
+
+async def _is_there(dispatcher: Dispatcher) -> bool:
+    return dispatcher.obstacle is not None
 
 
 async def test_a_dispatcher_that_fails_unforeseen_recovers_from_what_the_database_says(
