@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +21,12 @@ from pixxelbot.dispatch.renderers.local import LocalRenderer
 from pixxelbot.errors import ConfigurationError, PixxelbotError
 from pixxelbot.job import Estimate, Job, Progress, Request
 from pixxelbot.planner import build_planner
+from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Kind, Limits
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store
 from pixxelbot.studio import Studio
+from pixxelbot.studio.eyes import Eyes
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,10 @@ class App:
         self.planner = build_planner(self.settings)
         self._closing.push_async_callback(self.planner.close)
         self._closing.push_async_callback(self.renderer.close)
-        self.studio = Studio(self.store, self.planner, self.limits, self.renderer.predict, _Line(self), self.kinds)
+        eyes = Eyes(self._ask, {role for _, role, _ in self.settings.networks})
+        self.studio = Studio(
+            self.store, self.planner, self.limits, self.renderer.predict, _Line(self), self.kinds, eyes
+        )
         self.studio.asks_first = isinstance(self.renderer, LocalRenderer)  # a blank picture costs nobody anything
         self._closing.push_async_callback(self.studio.close)
         return self
@@ -82,6 +87,11 @@ class App:
         """See one queued job through: as a stand-by while a bot holds the queue, else by drawing it here."""
         async with self._dispatching(only=job.id):
             return await self.studio.finished(job.request_id)
+
+    async def _ask(self, question: Question, pictures: Sequence[bytes]) -> Answer:
+        """Ask the renderer's networks, starting it where nothing was drawn yet."""
+        await self.renderer.start()
+        return await self.renderer.ask(question, pictures)
 
     async def run_bot(self) -> None:
         """Serve Discord until SIGINT or SIGTERM."""

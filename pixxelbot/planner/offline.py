@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
+from pixxelbot.errors import PlannerUnavailable
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.planner import languages, permutations, styles, wildcards
 from pixxelbot.planner.edits import edited, joined, read_edits, without
@@ -20,7 +21,7 @@ from pixxelbot.planner.references import PIC, Meant, grids, ids, meant
 from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, strength_of
 from pixxelbot.planner.talk import small_talk
 from pixxelbot.planner.words import one_line, tidy
-from pixxelbot.recipe import MAX_PROMPT, Recipe
+from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
 
 NO_WORDS: Final = "What would you like to see? For example: a red fox in the snow."
 LONGEST_FOLLOW_UP: Final = 400
@@ -128,6 +129,10 @@ class OfflinePlanner:
     async def plan(self, ask: Ask, hear: object = None) -> Intent:
         """The intent of a request; never fails."""
         return understand(ask)
+
+    async def describe(self, look: bytes, limits: Limits, known: str = "") -> tuple[tuple[str, ...], tuple[int, int]]:
+        """It sees nothing."""
+        raise PlannerUnavailable("does not see pictures")
 
     async def close(self) -> None:
         """Nothing is open."""

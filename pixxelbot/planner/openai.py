@@ -74,8 +74,10 @@ class OpenAIPlanner:
         made_by = {"planner": self.name, "template": templates.version("plan.system")}
         return intent.model_copy(update=made_by | {"tokens": (bill.tokens_in, bill.tokens_out)})
 
-    async def describe(self, look: bytes, limits: Limits, known: str = "") -> tuple[tuple[str, ...], Bill]:
-        """Prompts by which a small JPEG could be drawn again; `known` is what is said of it, as data.
+    async def describe(self, look: bytes, limits: Limits, known: str = "") -> tuple[tuple[str, ...], tuple[int, int]]:
+        """Prompts by which a small JPEG could be drawn again, and the tokens it took.
+
+        `known` is what is said of it, as data.
 
         Raises:
             PlannerError: it does not see, or gave no usable answer.
@@ -93,7 +95,7 @@ class OpenAIPlanner:
             raise PlannerTimeout("did not answer in time") from None
         if not self.sees:  # found out in this very moment: what it said is made up
             raise PlannerUnavailable("does not see pictures")
-        return read_prompts(answer, limits), bill
+        return read_prompts(answer, limits), (bill.tokens_in, bill.tokens_out)
 
     async def close(self) -> None:
         """Close the connections."""

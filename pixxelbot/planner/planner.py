@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pixxelbot.intent import Ask, Intent
 from pixxelbot.planner.offline import OfflinePlanner
+from pixxelbot.recipe import Limits
 from pixxelbot.settings import Settings
 
 Hear = Callable[[str], None]
@@ -27,6 +28,9 @@ class Planner(Protocol):
 
         `hear` is told a reply in words so far, while it is being written.
         """
+
+    async def describe(self, look: bytes, limits: Limits, known: str = "") -> tuple[tuple[str, ...], tuple[int, int]]:
+        """Prompts by which a small JPEG could be drawn again, and the tokens it took; PlannerError where it cannot."""
 
     async def close(self) -> None:
         """Close connections."""

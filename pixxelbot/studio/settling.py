@@ -5,6 +5,7 @@ Nothing is changed here, so that the same way serves `plan`, which only looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,11 +20,14 @@ from pixxelbot.store import Store
 from pixxelbot.studio import answers
 from pixxelbot.studio.conversation import Conversation
 from pixxelbot.studio.finding import Finder
+from pixxelbot.studio.looking import Looking
 from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
 
 NOTHING_BEFORE: Final = "There is nothing here to go back to."
 GONE_BACK: Final = "Back to the picture before. Say what to change in it."
 STILL_DRAWING: Final = "The last one is still being drawn, so I took the one before it."
+SHORTEN: Final = re.compile(r"^\s*/?(?:please )?shorten\b:?\s*", re.IGNORECASE)
+IT: Final = re.compile(r"(?:it|this|that|(?:the|my|this|its) (?:last )?prompt)[.!?]*", re.IGNORECASE)
 LOCKABLE: Final = frozenset(answers.NAMES) - {"strength", "scale", "region"}
 
 
@@ -42,8 +46,8 @@ May = Callable[[Request, Action, Picture], bool]
 class Settling:
     """Turns intents into decisions."""
 
-    def __init__(self, store: Store, recipes: Recipes, finder: Finder, may: May) -> None:
-        self.store, self.recipes, self.finder, self.may = store, recipes, finder, may
+    def __init__(self, store: Store, recipes: Recipes, finder: Finder, looking: Looking, may: May) -> None:
+        self.store, self.recipes, self.finder, self.looking, self.may = store, recipes, finder, looking, may
 
     async def settle(
         self, request: Request, intent: Intent, conversation: Conversation, defaults: Changes | None = None
@@ -126,6 +130,17 @@ class Settling:
         found = (await self._seen(request, intent, conversation))[:1]
         return _with(intent, targets=_ids(found), reply="\n\n".join(map(answers.recipe_in_words, found)))
 
+    async def _describe(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        one = (await self._seen(request, intent, conversation))[0]
+        return await self.looking.describe(one, intent, self.recipes.limits_of(request.given.model))
+
+    async def _shorten(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        text = intent.query or SHORTEN.sub("", request.words)
+        grids = conversation.grids()
+        if (not text or IT.fullmatch(text)) and grids:
+            text = grids[0][1][0].recipe.prompt
+        return await self.looking.shorten(intent, text)
+
     async def _favourite(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         return _with(intent, targets=_ids(await self._seen(request, intent, conversation)))
 
@@ -171,6 +186,8 @@ IN_WORDS: Final[Mapping[str, Answered]] = {
     "undo": Settling._undo,
     "recipe": Settling._recipe,
     "show": Settling._show,
+    "describe": Settling._describe,
+    "shorten": Settling._shorten,
     "favourite": Settling._favourite,
     "history": Settling._history,
     "search": Settling._search,

@@ -34,7 +34,9 @@ from pixxelbot.rights import Verb, is_operator, may
 from pixxelbot.store import Store
 from pixxelbot.studio import several
 from pixxelbot.studio.conversation import Conversation, conversation_name, conversation_of
+from pixxelbot.studio.eyes import Eyes
 from pixxelbot.studio.finding import Finder
+from pixxelbot.studio.looking import Looking
 from pixxelbot.studio.policy import Policy
 from pixxelbot.studio.recipes import Recipes
 from pixxelbot.studio.settling import Decision, Settling
@@ -84,6 +86,7 @@ class Studio:
         predict: Callable[[Recipe], float],
         queue: Queue | None = None,
         kinds: Collection[str] = get_args(Kind),
+        eyes: Eyes | None = None,
     ) -> None:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
         self.kinds = frozenset(kinds)
@@ -92,8 +95,10 @@ class Studio:
         self.styles = tuple(load_styles())
         self.recipes = Recipes(limits, self.styles)
         self.policy = Policy(store)
-        self.finder = Finder(store, lambda request, one: self.may(request.member_id, "see", one, request.address))
-        self._settling = Settling(store, self.recipes, self.finder, self._may_use)
+        self.eyes = eyes or Eyes()
+        self.finder = Finder(store, self._may_see, self.eyes)
+        looking = Looking(store, planner, self.eyes)
+        self._settling = Settling(store, self.recipes, self.finder, looking, self._may_use)
         self.reply_listeners: list[Callable[[Request, str], None]] = []
         """Told a request and its reply in words so far, while a language model is writing it."""
         self._plans: set[asyncio.Task[None]] = set()
@@ -239,6 +244,9 @@ class Studio:
         """Whether this member may do this with that picture, from this place; see `rights`."""
         return may(member_id, verb, found, where, moderator)
 
+    def _may_see(self, request: Request, one: Picture) -> bool:
+        return self.may(request.member_id, "see", one, request.address)
+
     def _may_use(self, request: Request, action: Action, one: Picture) -> bool:
         return self.may(request.member_id, _verb(action), one, request.address)
 
@@ -342,6 +350,7 @@ class Studio:
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
         if recipe.kind not in self.kinds:
             raise Unsupported(intent.action)
+        recipe = await self._masked(request, recipe)
         recipe = await self.policy.settled(request, intent, recipe, self.predict(recipe))
         job = Job(
             request_id=request.id,
@@ -356,6 +365,18 @@ class Studio:
         await self.store.queue_job(request.id, intent, job)
         if self.queue:
             self.queue.wake()
+
+    async def _masked(self, request: Request, recipe: Recipe) -> Recipe:
+        """A part that is only named is looked for in the picture.
+
+        Raises:
+            NoNetwork: nobody can look for it; a mask has to be sent.
+        """
+        if recipe.kind != "inpaint" or recipe.mask or not recipe.sources:
+            return recipe
+        found = await self.eyes.mask(await self.store.picture_bytes(recipe.sources[0]), recipe.region)
+        mask = await self.upload(found, request.member_id)
+        return recipe.evolve(mask=mask.id)
 
     # --- what is done without drawing ---------------------------------------------------------------------------
 
