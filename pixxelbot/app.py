@@ -67,7 +67,7 @@ class App:
         self.studio = Studio(
             self.store, self.planner, self.limits, self.renderer.predict, _Line(self), self.kinds, eyes
         )
-        self.studio.asks_first = isinstance(self.renderer, LocalRenderer)  # a blank picture costs nobody anything
+        self.studio.draws = isinstance(self.renderer, LocalRenderer)  # a blank picture costs nobody anything
         self._closing.push_async_callback(self.studio.close)
         return self
 

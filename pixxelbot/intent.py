@@ -62,6 +62,8 @@ class Changes(BaseModel):
     """Jobs of this recipe, each with a seed of its own; of a request, not of a recipe."""
     locks: tuple[str, ...] | None = None
     """Fields that later requests of this conversation keep; of a request, not of a recipe."""
+    unlocks: tuple[str, ...] | None = None
+    """Fields that they keep no more; empty means all."""
 
     def said(self) -> dict[str, Any]:
         """Only the fields that were said."""

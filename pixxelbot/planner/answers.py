@@ -82,6 +82,7 @@ EXAMPLE: Final = json.dumps(
         "negative_prompt": "…", "instruction": None, "region": None, "aspect": None, "count": None, "seed": None,
         "steps": None, "guidance_scale": None, "sampler": None, "mode": None, "styles": [], "strength": None,
         "scale": None, "directions": [], "control": None, "tile": None, "locks": None,
+        "unlocks": None,
         "reasons": [{"field": "prompt", "why": "…"}],
     },
     ensure_ascii=False,
@@ -131,6 +132,7 @@ def schema(ask: Ask, labels: Collection[str]) -> dict[str, Any]:
         "control": {"type": ["string", "null"], "enum": [*CONTROLS, None]},
         "tile": {"type": ["boolean", "null"]},
         "locks": {"type": ["array", "null"], "items": {"type": "string", "enum": list(LOCKABLE)}},
+        "unlocks": {"type": ["array", "null"], "items": {"type": "string", "enum": list(LOCKABLE)}},
         "reasons": {"type": "array", "items": _object(field={"type": "string"}, why={"type": "string"})},
     }
     return _object(**properties)
@@ -304,8 +306,10 @@ def _fields(answer: dict[str, Any], ask: Ask) -> dict[str, Any]:
 def _kept(answer: dict[str, Any], ask: Ask) -> Changes:
     """What a member wants to keep from now on: the fields' names, and the values that were said."""
     names = tuple(dict.fromkeys(name for name in _strings(answer.get("locks")) if name in LOCKABLE))
+    released = answer.get("unlocks")
+    unlocks = tuple(name for name in _strings(released) if name in LOCKABLE) if isinstance(released, list) else None
     fields = {name: value for name, value in _fields(answer, ask).items() if name in names and value is not None}
-    return Changes(**fields, locks=names)
+    return Changes(**fields, locks=names or None, unlocks=unlocks)
 
 
 def _strings(said: Any) -> list[str]:

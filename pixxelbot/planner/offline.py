@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pixxelbot.errors import PlannerUnavailable
 from pixxelbot.intent import Action, Ask, Changes, Intent
-from pixxelbot.planner import languages, permutations, styles, wildcards
+from pixxelbot.planner import languages, locking, permutations, styles, wildcards
 from pixxelbot.planner.edits import edited, joined, read_edits, without
 from pixxelbot.planner.expansion import expand, subject_of, unknown_words
 from pixxelbot.planner.hearing import heard, polite_off
@@ -151,7 +151,7 @@ def understand(ask: Ask) -> Intent:
             return Intent(action=talk.action, reply=talk.reply)
         return _settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
     if len(words) <= LONGEST_FOLLOW_UP:
-        if intent := _settings(plain, ask):
+        if intent := _locks(plain) or _settings(plain, ask):
             return intent
         if talk := small_talk(plain, words, bool(ask.pictures)):
             return Intent(action=talk.action, reply=talk.reply)
@@ -163,6 +163,18 @@ def understand(ask: Ask) -> Intent:
 def _verbatim(ask: Ask, words: str) -> Intent:
     untouched = {"prompt": "verbatim: your words, untouched", "verbatim": "you asked for your exact words"}
     return _settled(ask, "imagine", {"prompt": words, "verbatim": True}, untouched)
+
+
+def _locks(plain: str) -> Intent | None:
+    """ "lock the seed", "unlock everything", "verbatim on"."""
+    switched = locking.verbatim(plain)
+    if switched is not None:
+        on, off = Changes(verbatim=True, locks=("verbatim",)), Changes(unlocks=("verbatim",))
+        return Intent(action="settings", changes=on if switched else off)
+    if (said := locking.locked(plain)) is None:
+        return None
+    names, keeps = said
+    return Intent(action="settings", changes=Changes(locks=names) if keeps else Changes(unlocks=names))
 
 
 def _settings(plain: str, ask: Ask) -> Intent | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from pixxelbot.errors import NoNetwork, RendererCrashed
 from pixxelbot.question import Answer, Question
@@ -18,6 +18,11 @@ class Eyes:
 
     def __init__(self, asks: Asks | None = None, roles: Collection[str] = ()) -> None:
         self._asks, self._roles = asks, frozenset(roles)
+
+    @property
+    def finds_parts(self) -> bool:
+        """Whether "the hat" is found in a picture."""
+        return "segmenter" in self._roles
 
     @property
     def open(self) -> bool:
@@ -40,25 +45,21 @@ class Eyes:
 
     async def rank(self, picture: bytes, phrases: Sequence[str]) -> list[tuple[float, str]]:
         """The phrases with how well each describes a picture (shares of 1), the best first."""
-        answer = await self._ask("clip", Question(kind="rank", words=tuple(phrases)), [picture])
+        answer = await self._ask(Question(kind="rank", words=tuple(phrases)), [picture])
         return sorted(zip(answer.scores, phrases, strict=True), reverse=True)
 
-    async def mask(self, picture: bytes, region: str) -> bytes:
-        """A grey PNG of the picture's size: white is what the words name."""
-        answer = await self._ask("segmenter", Question(kind="segment", words=(region,)), [picture])
-        return answer.masks[0]
-
-    async def _in_parts(self, kind: str, phrases: Sequence[str], pictures: Sequence[bytes]) -> list[tuple[float, ...]]:
+    async def _in_parts(
+        self, kind: Literal["embed_text", "embed_picture"], phrases: Sequence[str], pictures: Sequence[bytes]
+    ) -> list[tuple[float, ...]]:
         found: list[tuple[float, ...]] = []
         for start in range(0, max(len(phrases), len(pictures)), AT_ONCE):
             words, shown = tuple(phrases[start : start + AT_ONCE]), pictures[start : start + AT_ONCE]
-            question = Question(kind="embed_text" if kind == "embed_text" else "embed_picture", words=words)
-            found += (await self._ask("clip", question, shown)).vectors
+            found += (await self._ask(Question(kind=kind, words=words), shown)).vectors
         return found
 
-    async def _ask(self, role: str, question: Question, pictures: Sequence[bytes]) -> Answer:
-        if self._asks is None or role not in self._roles:
-            raise NoNetwork(role)
+    async def _ask(self, question: Question, pictures: Sequence[bytes]) -> Answer:
+        if self._asks is None or not self.open:
+            raise NoNetwork("clip")
         try:
             return await self._asks(question, pictures)
         except RendererCrashed:  # another is started: once more, and then it is the member's to know

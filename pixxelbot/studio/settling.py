@@ -93,6 +93,8 @@ class Settling:
         parents = await self._meant(request, intent, conversation)
         if not parents:
             raise NotFound("picture", intent.description or "your last one")
+        if intent.action == "interpolate" and len(parents) == 1 and not intent.changes.prompt:
+            parents = _with_neighbour(parents[0], conversation)
         self._check_rights(request, intent.action, parents)
         recipe = self.recipes.follow(intent.action, parents, given.over(intent.changes))
         notes = intent.notes
@@ -170,14 +172,18 @@ class Settling:
         return _with(intent, changes=kept, reply=answers.locks_in_words(kept))
 
     def _locked(self, intent: Intent, conversation: Conversation) -> Changes:
-        names = intent.changes.locks
-        if names is None:
-            return intent.changes.over(conversation.locks)
+        """What was kept, less what is released, and what is to be kept now: as said, else as it is in the picture."""
+        said, released = intent.changes.said(), intent.changes.unlocks
+        kept = conversation.locks.said()
+        if released is not None:
+            kept = {name: value for name, value in kept.items() if released and name not in released}
         grids = conversation.grids()
         shown = grids[0][1][0] if grids else None
         here = shown.recipe.model_dump() | {"seed": shown.seed} if shown else {}
-        values: dict[str, Any] = here | conversation.locks.said() | intent.changes.said()
-        kept = {name: values[name] for name in names if name in LOCKABLE and values.get(name) is not None}
+        for name in intent.changes.locks or said:
+            value = said.get(name, here.get(name))
+            if name in LOCKABLE and value is not None:
+                kept[name] = value
         return Changes.model_validate(kept)
 
 
@@ -194,6 +200,13 @@ IN_WORDS: Final[Mapping[str, Answered]] = {
     "settings": Settling._settings,
 }
 """How each action that draws nothing finds its answer."""
+
+
+def _with_neighbour(one: Picture, conversation: Conversation) -> list[Picture]:
+    """A picture and the next of its grid: an animation has to go somewhere."""
+    grid = next((grid for _, grid in conversation.grids() if one in grid), [one])
+    place = grid.index(one)
+    return [one, *grid[place + 1 : place + 2]] if place + 1 < len(grid) else [*grid[place - 1 : place], one]
 
 
 def _with(intent: Intent, **fields: Any) -> Intent:

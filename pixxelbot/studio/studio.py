@@ -26,7 +26,7 @@ from pixxelbot.errors import (
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.job import Address, Estimate, Job, Request, Status
 from pixxelbot.picture import Picture
-from pixxelbot.planner import Planner
+from pixxelbot.planner import Planner, locking
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.styles import load_styles
 from pixxelbot.recipe import MAX_PROMPT, Kind, Limits, Recipe
@@ -54,6 +54,9 @@ BY_ITS_LOOKS: Final = re.compile(
 """Words that may point at a picture by what it shows."""
 COMPANIONS: Final = 3 * several.MOST_JOBS
 """Latest requests of a member among which those of one permutation are looked for."""
+NO_SEGMENTER: Final = "Nobody here finds parts of a picture (no segmenter is set up), so I changed the whole of it."
+EDITED: Final = 0.6
+"""Share of the noise where a whole picture is changed for one part of it."""
 MOST_LOOKS: Final = 4
 """Pictures shown to a language model with one request; each costs it as much as a page of text."""
 NO_LONGER: Final = re.compile(
@@ -90,8 +93,8 @@ class Studio:
     ) -> None:
         self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
         self.kinds = frozenset(kinds)
-        self.asks_first = True
-        """Whether a request that makes several jobs is confirmed first."""
+        self.draws = True
+        """Whether pictures cost anything; else nothing is confirmed first."""
         self.styles = tuple(load_styles())
         self.recipes = Recipes(limits, self.styles)
         self.policy = Policy(store)
@@ -163,7 +166,12 @@ class Studio:
     async def plan(self, request: Request) -> tuple[Intent, Recipe | None]:
         """What would be drawn; nothing is stored."""
         request = self.checked(request)
-        decision = await self._decide(request, await conversation_of(self.store, request))
+        conversation = await conversation_of(self.store, request)
+        intent = await self._understood(request, conversation)
+        try:
+            decision = await self._settled(request, intent, conversation)
+        except Unsupported as error:  # what was understood is the answer here
+            return intent.model_copy(update={"notes": (*intent.notes, str(error))}), None
         return decision.intent, decision.recipe
 
     async def resume(self) -> None:
@@ -279,16 +287,22 @@ class Studio:
 
     async def _carry_out(self, request: Request) -> None:
         conversation = await conversation_of(self.store, request)
-        decision = await self._decide(request, conversation)
-        if decision.recipe is not None:
-            await self._draw(request, decision.intent, decision.recipe)
-            return
-        act = ACTS.get(decision.intent.action)
-        intent = await act(self, request, decision.intent, conversation) if act else decision.intent
-        await self.store.answer(request.id, intent)
-
-    async def _decide(self, request: Request, conversation: Conversation) -> Decision:
         intent = await self._understood(request, conversation)
+        try:
+            decision = await self._settled(request, intent, conversation)
+            intent = decision.intent
+            if decision.recipe is not None:
+                await self._draw(request, intent, decision.recipe)
+                return
+            act = ACTS.get(intent.action)
+            answer = await act(self, request, intent, conversation) if act else intent
+        except PixxelbotError as error:
+            if not isinstance(error, LostRace):
+                await self.store.keep_intent(request.id, intent)  # what was understood is worth knowing all the same
+            raise
+        await self.store.answer(request.id, answer)
+
+    async def _settled(self, request: Request, intent: Intent, conversation: Conversation) -> Decision:
         defaults = await self.policy.defaults(request) if intent.action == "imagine" else Changes()
         return await self._settling.settle(request, intent, conversation, defaults)
 
@@ -303,6 +317,8 @@ class Studio:
         given = request.given.over(conversation.locks)
         if defaults.verbatim and not conversation.exchanges:
             given = given.over(Changes(verbatim=True))
+        if locking.speaks_of_locks(request.words):  # else verbatim mode could never be left in words
+            given = given.model_copy(update={"verbatim": None})
         request = request.evolve(given=given)
         limits = self.recipes.limits_of(given.model or defaults.model)
         ask = conversation.ask(request, limits, self.styles)
@@ -332,7 +348,7 @@ class Studio:
 
     async def _draw(self, request: Request, intent: Intent, recipe: Recipe) -> None:
         """One job; several only once the member has seen how many pictures that makes."""
-        if not self.asks_first or several.jobs_made(intent, recipe) == 1:
+        if not self.draws or several.jobs_made(intent, recipe) == 1:
             await self._queue(request, intent, recipe)
         elif not intent.confirmed:
             await self.store.answer(request.id, several.question(request, intent, recipe))
@@ -350,7 +366,7 @@ class Studio:
     async def _queue(self, request: Request, intent: Intent, recipe: Recipe) -> None:
         if recipe.kind not in self.kinds:
             raise Unsupported(intent.action)
-        recipe = await self._masked(request, recipe)
+        intent, recipe = self._possible(intent, recipe)
         recipe = await self.policy.settled(request, intent, recipe, self.predict(recipe))
         job = Job(
             request_id=request.id,
@@ -366,17 +382,13 @@ class Studio:
         if self.queue:
             self.queue.wake()
 
-    async def _masked(self, request: Request, recipe: Recipe) -> Recipe:
-        """A part that is only named is looked for in the picture.
-
-        Raises:
-            NoNetwork: nobody can look for it; a mask has to be sent.
-        """
-        if recipe.kind != "inpaint" or recipe.mask or not recipe.sources:
-            return recipe
-        found = await self.eyes.mask(await self.store.picture_bytes(recipe.sources[0]), recipe.region)
-        mask = await self.upload(found, request.member_id)
-        return recipe.evolve(mask=mask.id)
+    def _possible(self, intent: Intent, recipe: Recipe) -> tuple[Intent, Recipe]:
+        """A part that is only named needs somebody who finds it; else the whole picture is changed, which is told."""
+        if recipe.kind != "inpaint" or recipe.mask or self.eyes.finds_parts or not self.draws:
+            return intent, recipe
+        told = f"{recipe.region}: {recipe.wish or recipe.prompt}"
+        changed = recipe.evolve(kind="edit", instruction=told[:MAX_PROMPT], strength=EDITED)
+        return intent.model_copy(update={"notes": (*intent.notes, NO_SEGMENTER)}), changed
 
     # --- what is done without drawing ---------------------------------------------------------------------------
 

@@ -188,7 +188,7 @@ PLAN: Final[dict[str, Any]] = {
     "aspect": None, "count": None, "seed": None, "steps": None, "guidance_scale": None, "sampler": None, "mode": None,
     "styles": [], "strength": None, "scale": None, "reply": "", "reasons": [{"field": "prompt", "why": "as you said"}],
     "choices": [], "description": "", "query": "", "instruction": None, "region": None, "directions": [],
-    "control": None, "tile": None, "locks": None,
+    "control": None, "tile": None, "locks": None, "unlocks": None,
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ async def test_locked_fields_hold_until_they_are_said_or_unlocked(talk: Talk, st
     assert talk.recipe is not None and (talk.recipe.seed, talk.recipe.aspect) == (77, "3:2")
     await talk.say("a blue boat --seed 5")
     assert talk.recipe is not None and talk.recipe.seed == 5
-    await talk.say("", intent=Intent(action="settings", changes=Changes(locks=()), planner="none"))
+    await talk.say("", intent=Intent(action="settings", changes=Changes(unlocks=()), planner="none"))
     assert await studio.store.locks("discord:1", "20") == Changes()
 
 
@@ -160,3 +160,38 @@ def test_an_answer_is_found_by_number_place_label_and_yes_or_no(words: str, plac
 @pytest.mark.parametrize("words", ["a cat", "4", "the tenth", "nothing of that", ""])
 def test_other_words_are_no_answer(words: str) -> None:
     assert choice_in(words, CHOICES) is None
+
+
+async def test_fields_are_locked_and_unlocked_in_words(talk: Talk, studio: Studio) -> None:
+    await talk.say("a red fox --seed 77 --ar 3:2")
+    assert "seed 77" in (await talk.say("lock the seed and the aspect ratio")).reply
+    await talk.say("a blue boat")
+    assert talk.recipe is not None and (talk.recipe.seed, talk.recipe.aspect) == (77, "3:2")
+    await talk.say("unlock the seed")
+    assert await studio.store.locks("discord:1", "20") == Changes(aspect="3:2")
+    assert (await talk.say("unlock everything")).reply == "Nothing is locked."
+
+
+async def test_verbatim_mode_sends_the_words_untouched_until_it_is_switched_off(talk: Talk) -> None:
+    await talk.say("verbatim on")
+    await talk.say("make it a fox!!, 8k")
+    assert talk.recipe is not None and talk.recipe.prompt == "make it a fox!!, 8k" and talk.recipe.verbatim
+    await talk.say("turn off verbatim mode")
+    await talk.say("a fox, please")
+    assert talk.recipe is not None and not talk.recipe.verbatim
+
+
+async def test_what_was_understood_is_kept_also_where_it_cannot_be_done(talk: Talk) -> None:
+    await talk.say("a red fox")
+    fox = talk.ids[:1]
+    talk.studio.kinds = talk.studio.kinds - {"upscale"}
+    intent = await talk.say("upscale the first")
+    assert (intent.action, intent.targets) == ("upscale", fox)
+    assert talk.request is not None and talk.request.error_code == "unsupported"
+    assert (await talk.say("wider")).targets[0] in fox
+
+
+async def test_one_picture_to_animate_goes_to_its_neighbour(talk: Talk) -> None:
+    await talk.say("a red fox")
+    await talk.say("", intent=Intent(action="interpolate", targets=(talk.ids[3],), planner="none"))
+    assert talk.recipe is not None and len(talk.recipe.sources) == 2

@@ -150,16 +150,20 @@ async def test_shortening_needs_a_network_that_reads(talk: Talk) -> None:
     assert talk.request is not None and talk.request.error_code == "no_network"
 
 
-async def test_a_named_part_becomes_a_mask(seeing: Studio, talk: Talk) -> None:
+async def test_a_named_part_is_left_to_who_finds_it_else_the_whole_is_changed_and_that_is_told(
+    seeing: Studio, talk: Talk
+) -> None:
     hat = Intent(action="inpaint", changes=Changes(region="the hat", prompt="a crown"))
     ours = Talk(seeing)
     await ours.say("a red fox")
     await ours.say("replace the hat by a crown", intent=hat)
-    assert ours.recipe is not None and ours.recipe.kind == "inpaint" and ours.recipe.mask
-    assert await seeing.store.picture_bytes(ours.recipe.mask)
+    assert ours.recipe is not None and (ours.recipe.kind, ours.recipe.region) == ("inpaint", "the hat")
     blind = Talk(talk.studio)
     await blind.say("replace the hat by a crown", intent=hat)
-    assert blind.request is not None and blind.request.error_code == "no_network"
+    assert blind.recipe is not None and blind.request is not None
+    assert (blind.recipe.kind, blind.recipe.instruction) == ("edit", "the hat: a crown")
+    job = await talk.studio.store.job_of(blind.request.id)
+    assert job is not None and "no segmenter" in job.notes[0]
 
 
 @pytest.mark.parametrize(
