@@ -19,6 +19,7 @@
     │       └── Fenced                another dispatcher has taken over
     ├── PlannerError                  the language model did not give a usable plan (the offline planner takes over)
     │   └── PlannerTimeout · PlannerUnavailable · PlannerAnswerInvalid
+    ├── UntrainedModel                a training or an evaluation lacks what an earlier one makes
     ├── RenderError                   the picture could not be drawn
     │   ├── ModelMissing · ModelIncomplete · ModelCorrupt
     │   └── RendererCrashed · OutOfMemory · NotANumber · RenderCancelled · Poisoned
@@ -266,6 +267,13 @@ class PlannerAnswerInvalid(PlannerError):
     """The language model answered twice with something that is no plan."""
 
     code = "planner_answer_invalid"
+
+
+class UntrainedModel(PixxelbotError):
+    """A step of training or evaluation needs a model that is not there yet, or not good enough."""
+
+    code = "untrained"
+    title = "Something must be trained first"
 
 
 class RenderError(PixxelbotError):

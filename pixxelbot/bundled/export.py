@@ -1,0 +1,57 @@
+"""Trained parts to files: diffusers' layout, fp16 safetensors, within the budgets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from pixxelbot.bundled import denoiser, learning, towers
+from pixxelbot.bundled.scenes import NOUNS, SOMETHING
+from pixxelbot.errors import UntrainedModel
+
+BUDGETS: Final = {"unet": 25_000_000, "vae": 10_000_000, "clip": 10_000_000, "text_encoder": 10_000_000}
+"""Bytes of weights at most."""
+
+
+def export(work: Path, target: Path, size: str = "full") -> dict[str, int]:
+    """Write what was trained in `work` as a model folder; returns the bytes of each part's weights.
+
+    Raises:
+        UntrainedModel: a part is not trained yet, or is larger than its budget.
+    """
+    tower, words = towers.text_tower(work, size)
+    unet, vae = denoiser.build(size), denoiser.trained_vae(work, size)
+    state = learning.load_average(unet, work / "unet" / "checkpoint.pt")
+    parts = {"unet": unet, "vae": vae, "text_encoder": tower}
+    pipe = denoiser.pipeline(unet, vae, tower, words).to(torch.float16)
+    pipe.save_pretrained(target)
+    if (work / "clip" / "checkpoint.pt").is_file():
+        parts["clip"] = towers.clip_model(work, size, trained=True)
+        parts["clip"].half().save_pretrained(target / "clip")
+    (target / "limits.json").write_text(json.dumps(limits(), indent=2) + "\n", encoding="utf-8")
+    origin = {"versions": state["versions"], "progress": state["progress"], "seed": state["seed"]}
+    (target / "training.json").write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
+    return _within_budget(target, parts)
+
+
+def limits() -> dict[str, Any]:
+    """What planners and the studio may ask of the model."""
+    return {
+        "family": "bundled",
+        "minimum": 96,
+        "maximum": 192,
+        "guidance_scale": denoiser.GUIDANCE,
+        "tokens": towers.TOKENS,
+        "vocabulary": [noun for noun in NOUNS if noun != SOMETHING],
+    }
+
+
+def _within_budget(target: Path, parts: dict[str, Any]) -> dict[str, int]:
+    sizes = {part: sum(file.stat().st_size for file in (target / part).glob("*.safetensors")) for part in parts}
+    for part, found in sizes.items():
+        if found > BUDGETS[part]:
+            raise UntrainedModel(f"{part} has {found:,} bytes of weights, more than {BUDGETS[part]:,}: make it smaller")
+    return sizes

@@ -1,0 +1,381 @@
+"""The training loop that every model shares: timed, resumable, on all cores or one GPU, with averaged weights.
+
+On a CPU, each worker process trains on one thread and the workers' weights are averaged every few seconds (local SGD:
+Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019); several threads in one process were several times
+slower. The learning rate follows the share of the time that was really used (constant, then a cosine to zero:
+Loshchilov & Hutter, "SGDR", ICLR 2017), so a run can be stopped at any moment and its end can be moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from pixxelbot.bundled.version import versions
+from pixxelbot.errors import ConfigurationError, UntrainedModel
+
+AVERAGE_EVERY: Final = 10.0
+"""Seconds between two averagings of the workers' weights."""
+CHECKPOINT_EVERY: Final = 120.0
+GRID_EVERY: Final = 600.0
+LOG_EVERY: Final = 10.0
+EMA_POWER: Final = 6.94
+"""γ of the power-function average of weights (Karras et al., "Analyzing and Improving the Training Dynamics of
+Diffusion Models", CVPR 2024), in averagings; its length is a tenth of the training so far, however long that was."""
+HOLD: Final = 0.4
+"""Share of the time before the learning rate starts to fall."""
+WARM_UP: Final = 100
+"""Steps over which the learning rate rises."""
+CLIP: Final = 1.0
+"""Largest norm of a gradient."""
+PATIENCE: Final = 600.0
+"""Seconds that a worker waits for the others: for compiling, or for sample grids."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train: where, how long, on what."""
+
+    stage: str
+    work: Path
+    """Folder of caches, checkpoints and logs; never in Git."""
+    minutes: float
+    """Training time in all, runs before a resume included."""
+    steps: int | None = None
+    """Stop after so many steps of this run (for tests)."""
+    batch: int = 32
+    seed: int = 0
+    workers: int = 1
+    device: str = "cpu"
+    compile: bool = False
+    start: Path | None = None
+    """A model folder to take the first weights from, where there is no checkpoint."""
+    renders: int = 16_000
+    """Training pictures that are painted once and kept."""
+    size: str = "full"
+    """`full`, or `tiny` for tests."""
+    data: str = field(default_factory=lambda: versions()["data"])
+    """Version of the data, found once, so that all workers read the same pictures."""
+
+    @property
+    def folder(self) -> Path:
+        return self.work / self.stage
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+
+class Lesson(Protocol):
+    """One model and what it learns from."""
+
+    module: torch.nn.Module
+    """Holds exactly the weights that are trained and averaged."""
+    rate: float
+    """Peak learning rate."""
+
+    def loss(self, progress: float) -> dict[str, torch.Tensor]:
+        """One batch: `loss` is what is minimised, the rest is only logged. `progress` runs from 0 to 1."""
+
+    def grid(self) -> Image.Image:
+        """Samples to look at; called with averaged weights."""
+
+    def figures(self) -> dict[str, float]:
+        """Measurements on held-out data; called with averaged weights."""
+
+
+@dataclass
+class Progress:
+    """How far a training is; travels in the checkpoint."""
+
+    seconds: float = 0.0
+    steps: int = 0
+    samples: int = 0
+    averagings: int = 0
+
+
+class Meeting:
+    """Where workers meet to average: a flat vector of weights for each, in shared memory."""
+
+    def __init__(self, workers: int, weights: int, context: Any) -> None:
+        self.workers = workers
+        self.vectors = _shared(torch.zeros(workers, weights))
+        self.clock = _shared(torch.zeros(3, dtype=torch.float64))
+        """Seconds used, samples seen, and whether to stop: told by worker 0."""
+        self.barrier = context.Barrier(workers)
+
+    def wait(self) -> None:
+        self.barrier.wait(PATIENCE)
+
+
+def _shared(tensor: torch.Tensor) -> torch.Tensor:
+    tensor.share_memory_()  # type: ignore[no-untyped-call]
+    return tensor
+
+
+def teach(make: Callable[[Plan, int], Lesson], plan: Plan) -> Path:
+    """Train until the plan's time is used up; returns the checkpoint. Resumes where there is one.
+
+    Raises:
+        ConfigurationError: a plan that cannot be carried out.
+    """
+    if plan.minutes <= 0 or plan.batch < 1 or plan.workers < 1:
+        raise ConfigurationError("--minutes/--batch/--workers", f"{plan}", "each must be positive")
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    context = torch.multiprocessing.get_context("spawn")
+    weights = sum(weight.numel() for weight in make(plan, 0).module.parameters())
+    meeting = Meeting(plan.workers, weights, context)
+    others = [
+        context.Process(target=_accompany, args=(make, plan, rank, meeting), daemon=True)
+        for rank in range(1, plan.workers)
+    ]
+    for other in others:
+        other.start()
+    try:
+        _work(make, plan, 0, meeting)
+    finally:
+        meeting.barrier.abort()  # wakes workers that still wait; those that are done have left
+        for other in others:
+            other.join(PATIENCE)
+    return plan.checkpoint
+
+
+def _accompany(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
+    """A worker beside worker 0; if it fails, nobody waits for it."""
+    try:
+        _work(make, plan, rank, meeting)
+    except threading.BrokenBarrierError:
+        return  # another worker failed and says so itself
+    except BaseException:
+        meeting.barrier.abort()
+        raise
+
+
+def _work(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
+    if plan.device == "cpu":
+        torch.set_num_threads(1)
+    torch.manual_seed(plan.seed * 1000 + rank)
+    worker = Worker(make(plan, rank), plan, rank, meeting)
+    worker.resume()
+    with contextlib.closing(Log(plan, worker.progress, quiet=rank > 0)) as log:
+        worker.run(log)
+
+
+class Worker:
+    """One process of a training."""
+
+    def __init__(self, lesson: Lesson, plan: Plan, rank: int, meeting: Meeting) -> None:
+        self.lesson, self.plan, self.rank, self.meeting = lesson, plan, rank, meeting
+        self.progress = Progress()
+        self.weights = list(lesson.module.parameters())
+        self.optimizer = torch.optim.AdamW(
+            self.weights, lr=lesson.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        )
+        self.average = torch.nn.utils.parameters_to_vector(self.weights).detach().cpu().clone()
+        """Moving average of the weights, kept by worker 0."""
+
+    def run(self, log: Log) -> None:
+        """Train until the time is used up; every few seconds the workers meet."""
+        used, begun, saved, drawn = self.progress.seconds, time.monotonic(), time.monotonic(), time.monotonic()
+        if self.rank > 0:
+            self.meeting.wait()  # worker 0 compiles first, the others find it done
+        met, steps, first = time.monotonic(), 0, True
+        while True:
+            told = self._step()
+            steps += 1
+            if first and self.rank == 0:
+                self.meeting.wait()
+                begun = met = time.monotonic()
+            first = False
+            now = time.monotonic()
+            self.progress.seconds = used + now - begun
+            log.step(self.progress, told)
+            last = self._is_over(steps)
+            if not last and now - met < AVERAGE_EVERY:
+                continue
+            last = self._meet(last)
+            now = time.monotonic()
+            if self.rank == 0 and (last or now - saved > CHECKPOINT_EVERY):
+                self._save()
+                saved = now
+            if self.rank == 0 and (last or now - drawn > GRID_EVERY):
+                self._show(log)
+                drawn = time.monotonic()
+            if last:
+                return
+            met = time.monotonic()
+
+    def _is_over(self, steps: int) -> bool:
+        done = self.plan.steps is not None and steps >= self.plan.steps
+        return done or self.progress.seconds >= self.plan.minutes * 60
+
+    def _step(self) -> dict[str, float]:
+        progress = min(1.0, self.progress.seconds / (self.plan.minutes * 60))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lesson.rate * rate_at(progress, self.progress.steps)
+        with torch.autocast(torch.device(self.plan.device).type, torch.bfloat16):
+            told = self.lesson.loss(progress)
+        torch.autograd.backward(told["loss"])
+        torch.nn.utils.clip_grad_norm_(self.weights, CLIP)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.progress.steps += 1
+        self.progress.samples += self.plan.batch * self.plan.workers
+        return {name: float(value.detach()) for name, value in told.items()}
+
+    def _meet(self, last: bool) -> bool:
+        """Average the workers' weights; worker 0 says whether this was the last time."""
+        own = torch.nn.utils.parameters_to_vector(self.weights).detach()
+        self.meeting.vectors[self.rank] = own.cpu()
+        if self.rank == 0:
+            self.meeting.clock[0], self.meeting.clock[2] = self.progress.seconds, float(last)
+        self.meeting.wait()
+        mean = self.meeting.vectors.mean(0)
+        over = bool(self.meeting.clock[2])
+        self.progress.seconds = max(self.progress.seconds, float(self.meeting.clock[0]))
+        self.meeting.wait()  # nobody overwrites what another still reads
+        torch.nn.utils.vector_to_parameters(mean.to(own.device), self.weights)
+        self.progress.averagings += 1
+        decay = (1 - 1 / self.progress.averagings) ** (EMA_POWER + 1)
+        self.average.lerp_(mean, 1 - decay)
+        return over
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The lesson's model with the moving average for weights."""
+        kept = torch.nn.utils.parameters_to_vector(self.weights).detach().clone()
+        torch.nn.utils.vector_to_parameters(self.average.to(kept.device), self.weights)
+        try:
+            yield
+        finally:
+            torch.nn.utils.vector_to_parameters(kept, self.weights)
+
+    def _show(self, log: Log) -> None:
+        with self.averaged(), torch.no_grad():
+            log.note(self.progress, self.lesson.figures())
+            self.lesson.grid().save(self.plan.folder / f"samples-{self.progress.samples:08d}.png")
+
+    def _save(self) -> None:
+        """Write the checkpoint whole or not at all."""
+        state = {
+            "stage": self.plan.stage,
+            "progress": asdict(self.progress),
+            "weights": self.lesson.module.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+            "versions": versions() | {"data": self.plan.data},
+            "seed": self.plan.seed,
+            "size": self.plan.size,
+        }
+        unfinished = self.plan.checkpoint.with_suffix(".part")
+        torch.save(state, unfinished)
+        unfinished.replace(self.plan.checkpoint)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, if there is one; every worker with its own random numbers."""
+        if not self.plan.checkpoint.is_file():
+            return
+        state = load(self.plan.checkpoint, self.plan.device)
+        self.lesson.module.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"].cpu()
+        self.progress = replace(self.progress, **state["progress"])
+        torch.manual_seed(self.plan.seed * 1000 + self.rank + 7919 * self.progress.steps)
+
+
+def load(checkpoint: Path, device: str = "cpu") -> dict[str, Any]:
+    """A checkpoint's content; only tensors and plain values are read, never code.
+
+    Raises:
+        UntrainedModel: there is none.
+    """
+    if not checkpoint.is_file():
+        raise UntrainedModel(f"There is no {checkpoint}: train `{checkpoint.parent.name}` first, or correct --work.")
+    state: dict[str, Any] = torch.load(checkpoint, map_location=device, weights_only=True)
+    return state
+
+
+def load_average(module: torch.nn.Module, checkpoint: Path) -> dict[str, Any]:
+    """Put a checkpoint's averaged weights into `module`; returns the checkpoint."""
+    state = load(checkpoint)
+    module.load_state_dict(state["weights"])  # buffers too
+    torch.nn.utils.vector_to_parameters(state["average"].clone(), list(module.parameters()))
+    return state
+
+
+def rate_at(progress: float, steps: int) -> float:
+    """Factor of the learning rate after a share of the time and a number of steps."""
+    falling = max(0.0, (progress - HOLD) / (1 - HOLD))
+    return min(1.0, (steps + 1) / WARM_UP) * max(0.01, 0.5 * (1 + math.cos(math.pi * falling)))
+
+
+class Log:
+    """Losses as JSON lines in the stage's folder, and a bar on the terminal."""
+
+    def __init__(self, plan: Plan, progress: Progress, quiet: bool) -> None:
+        self.plan, self.quiet = plan, quiet
+        self._sums: dict[str, float] = {}
+        self._count, self._told = 0, time.monotonic()
+        if quiet:
+            return
+        self._file = (plan.folder / "log.jsonl").open("a", encoding="utf-8")
+        self._bar = tqdm(total=round(plan.minutes * 60), initial=round(progress.seconds), unit="s", desc=plan.stage)
+        self.note(progress, {"began": {**_plain(plan), **versions()}})
+
+    def step(self, progress: Progress, told: Mapping[str, float]) -> None:
+        if self.quiet:
+            return
+        for name, value in told.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+        if time.monotonic() - self._told >= LOG_EVERY:
+            self._told = time.monotonic()
+            means = {name: round(value / self._count, 5) for name, value in self._sums.items()}
+            self._sums, self._count = {}, 0
+            self.note(progress, means)
+
+    def note(self, progress: Progress, values: Mapping[str, object]) -> None:
+        """One line of JSON; the bar shows the same."""
+        line = {**asdict(progress), "seconds": round(progress.seconds, 1), **values}
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+        self._bar.n = min(self._bar.total, round(progress.seconds))
+        self._bar.set_postfix({name: value for name, value in values.items() if isinstance(value, float)})
+
+    def close(self) -> None:
+        if not self.quiet:
+            self._bar.close()
+            self._file.close()
+
+
+def _plain(plan: Plan) -> dict[str, object]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(plan).items()}
+
+
+def generator(plan: Plan, rank: int, salt: int) -> np.random.Generator:
+    """Random numbers of one worker that differ after every resume."""
+    return np.random.default_rng([plan.seed, rank, salt, os.getpid()])
+
+
+def mosaic(images: np.ndarray[Any, np.dtype[np.uint8]], columns: int) -> Image.Image:
+    """Pictures (n, height, width, 3) side by side, in rows of `columns`."""
+    rows = math.ceil(len(images) / columns)
+    height, width = images.shape[1:3]
+    sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for place, image in enumerate(images):
+        top, left = place // columns * height, place % columns * width
+        sheet[top : top + height, left : left + width] = image
+    return Image.fromarray(sheet)

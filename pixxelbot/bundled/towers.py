@@ -1,0 +1,409 @@
+"""CLIP's towers: the text tower, taught to tell every attribute and gated on that; then both, by contrast.
+
+Contrastive training alone (Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
+ICML 2021) left a text tower that hardly knew the object, since colour and background suffice to tell captions apart. So
+the text tower first learns to name every attribute of every object, and no UNet is trained before a linear probe (Alain
+& Bengio, "Understanding intermediate layers using linear classifier probes", 2016) finds them in its features.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from PIL import Image
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import nn
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
+
+from pixxelbot.bundled import learning, renders
+from pixxelbot.bundled.captions import SLOTS, caption, labels, nothing
+from pixxelbot.bundled.learning import Plan, generator, mosaic
+from pixxelbot.bundled.renders import to_bytes
+from pixxelbot.bundled.scenes import Scene, Split, compose
+from pixxelbot.errors import UntrainedModel
+
+TOKENS: Final = 77
+"""Length of the window, as CLIP's."""
+VOCABULARY: Final = 2048
+"""Tokens: every word of the training captions, and pieces for all others."""
+TOKENIZER_CAPTIONS: Final = 40_000
+WIDTH: Final = {"full": 192, "tiny": 16}
+TEXT_LAYERS: Final = {"full": 3, "tiny": 1}
+VISION_LAYERS: Final = {"full": 4, "tiny": 1}
+PATCH: Final = 16
+"""Pixels of the image tower's patches."""
+PADDED: Final = (32, 48, TOKENS)
+"""Lengths that training pads to: the tower must know its attributes on every position behind the words."""
+EMPTY: Final = 0.05
+"""Share of captions that say nothing."""
+GATE: Final = 0.95
+"""Accuracy that the linear probe must reach for every attribute before a UNet is trained."""
+PROBE_CAPTIONS: Final = {"full": (12_000, 2_000), "tiny": (64, 32)}
+"""Captions that the probe learns from, and those of the held-out split that it is measured on."""
+PROBE_STEPS: Final = {"full": 600, "tiny": 3}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A caption and the class of each slot that it names, in the order of SLOTS."""
+
+    words: str
+    classes: tuple[int, ...]
+
+
+def said(scene: Scene, rng: np.random.Generator, split: Split) -> Said:
+    """What somebody might have written for a scene."""
+    return Said(caption(scene, rng, split), tuple(labels(scene)[slot] for slot in SLOTS))
+
+
+def captions(rng: np.random.Generator, split: Split, count: int) -> list[Said]:
+    """Fresh captions of fresh scenes; a few say nothing."""
+    made = [said(compose(rng, split), rng, split) for _ in range(count)]
+    empty = (0,) * len(SLOTS)
+    return [Said(nothing(rng, split), empty) if rng.random() < EMPTY else one for one in made]
+
+
+@cache
+def tokenizer() -> Any:
+    """A CLIP tokenizer whose byte pairs (Sennrich et al., ACL 2016) are learnt from the training captions."""
+    rng = np.random.default_rng(0)
+    words = Counter(" ".join(one.words for one in captions(rng, "train", TOKENIZER_CAPTIONS)).lower().split())
+    model = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    model.normalizer = normalizers.Lowercase()
+    plain = CLIPTokenizer().backend_tokenizer.pre_tokenizer
+    model.pre_tokenizer = plain
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        min_frequency=2,
+        end_of_word_suffix="</w>",
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        special_tokens=["<|startoftext|>", "<|endoftext|>"],
+        show_progress=False,
+    )
+    model.train_from_iterator((" ".join([word] * min(count, 50)) for word, count in sorted(words.items())), trainer)
+    learnt = json.loads(model.to_str())["model"]
+    return CLIPTokenizer(
+        vocab=_whole_alphabet(learnt["vocab"]),
+        merges=[tuple(pair) for pair in learnt["merges"]],
+        model_max_length=TOKENS,
+    )
+
+
+def _whole_alphabet(vocabulary: dict[str, int]) -> dict[str, int]:
+    """Every byte also as the last of a word, so that no text is unknown."""
+    complete = dict(vocabulary)
+    for letter in sorted(pre_tokenizers.ByteLevel.alphabet()):
+        complete.setdefault(letter, len(complete))
+        complete.setdefault(f"{letter}</w>", len(complete))
+    return complete
+
+
+def encode(words: Any, texts: Sequence[str], length: int = TOKENS) -> torch.Tensor:
+    """Token ids (n, length), as pipelines make them."""
+    ids: torch.Tensor = words(
+        list(texts), padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+    ).input_ids
+    return ids
+
+
+def text_config(words: Any, size: str) -> Any:
+    """The text tower's shape."""
+    width = WIDTH[size]
+    return CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=width,
+        intermediate_size=width * 8 // 3,
+        projection_dim=width,
+        num_hidden_layers=TEXT_LAYERS[size],
+        num_attention_heads=4,
+        max_position_embeddings=TOKENS,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+    )
+
+
+def vision_config(size: str) -> Any:
+    """The image tower's shape: a small ViT (Dosovitskiy et al., ICLR 2021)."""
+    width = WIDTH[size]
+    return CLIPVisionConfig(
+        hidden_size=width,
+        intermediate_size=width * 8 // 3,
+        projection_dim=width,
+        num_hidden_layers=VISION_LAYERS[size],
+        num_attention_heads=4,
+        image_size=renders.SIDE,
+        patch_size=PATCH,
+    )
+
+
+class Reader(nn.Module):
+    """The text tower with a linear read-out for every slot; the read-outs are only for training."""
+
+    def __init__(self, tower: Any, width: int) -> None:
+        super().__init__()
+        self.tower = tower
+        self.read = nn.Linear(width, sum(SLOTS.values()))
+
+    def forward(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """Logits (n, positions, classes of all slots) at `positions` (n, positions) of the tokens."""
+        states = self.tower(ids).last_hidden_state
+        chosen = states.gather(1, positions[..., None].expand(-1, -1, states.shape[-1]))
+        logits: torch.Tensor = self.read(chosen)
+        return logits
+
+
+def slot_losses(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of every slot: logits (n, classes of all slots), classes (n, slots) → (slots,)."""
+    parts = torch.split(logits.float(), list(SLOTS.values()), dim=-1)
+    return torch.stack([nn.functional.cross_entropy(part, classes[:, slot]) for slot, part in enumerate(parts)])
+
+
+def slot_choices(logits: torch.Tensor) -> torch.Tensor:
+    """The likeliest class of every slot: (n, classes of all slots) → (n, slots)."""
+    return torch.stack([part.argmax(-1) for part in torch.split(logits, list(SLOTS.values()), dim=-1)], 1)
+
+
+class Sentences:
+    """The text tower's lesson: name every attribute, at the end of the caption and on the padding behind it."""
+
+    rate = 2e-3
+
+    def __init__(self, plan: Plan, rank: int) -> None:
+        self.plan, self.words = plan, tokenizer()
+        self.rng = generator(plan, rank, 2)
+        torch.manual_seed(plan.seed)
+        tower = CLIPTextModel(text_config(self.words, plan.size))
+        self.module: nn.Module = Reader(tower, WIDTH[plan.size]).to(plan.device)
+        self.tested = captions(np.random.default_rng(9), "held-out", 512)
+
+    def loss(self, progress: float) -> dict[str, torch.Tensor]:
+        batch = captions(self.rng, "train", self.plan.batch)
+        ids = encode(self.words, [one.words for one in batch])
+        ends = (ids == self.words.eos_token_id).int().argmax(1)
+        length = self._length(int(ends.max()))
+        behind = (ends + (torch.rand(len(ids)) * (length - ends)).long()).clamp_max(length - 1)
+        logits = self.module(ids[:, :length].to(self.plan.device), torch.stack([ends, behind], 1).to(self.plan.device))
+        classes = torch.tensor([one.classes for one in batch], device=self.plan.device)
+        losses = slot_losses(logits.flatten(0, 1), classes.repeat_interleave(2, 0))
+        return {"loss": losses.sum(), "noun_0": losses[0], "relation": losses[list(SLOTS).index("relation")]}
+
+    def _length(self, end: int) -> int:
+        fitting = [length for length in PADDED if length > end + 1] or [TOKENS]
+        return int(self.rng.choice(fitting))
+
+    def figures(self) -> dict[str, float]:
+        ids = encode(self.words, [one.words for one in self.tested])
+        ends = (ids == self.words.eos_token_id).int().argmax(1)
+        logits = self.module(ids.to(self.plan.device), ends[:, None].to(self.plan.device))[:, 0]
+        right = slot_choices(logits).cpu() == torch.tensor([one.classes for one in self.tested])
+        return dict(zip(SLOTS, right.float().mean(0).tolist(), strict=True))
+
+    def grid(self) -> Image.Image:
+        """The read-outs of a few held-out captions as a picture: a row a caption, the classes side by side."""
+        ids = encode(self.words, [one.words for one in self.tested[:32]])
+        ends = (ids == self.words.eos_token_id).int().argmax(1)
+        logits = self.module(ids.to(self.plan.device), ends[:, None].to(self.plan.device))[:, 0]
+        shares = torch.cat([part.softmax(-1) for part in torch.split(logits.float(), list(SLOTS.values()), dim=-1)], -1)
+        return Image.fromarray((shares.cpu().numpy() * 255).astype(np.uint8)).resize((shares.shape[1] * 2, 64 * 4))
+
+
+def text_tower(work: Path, size: str = "full") -> tuple[Any, Any]:
+    """The trained text tower and its tokenizer. Raises UntrainedModel where there is none."""
+    words = tokenizer()
+    reader = Reader(CLIPTextModel(text_config(words, size)), WIDTH[size])
+    learning.load_average(reader, work / "text" / "checkpoint.pt")
+    return reader.tower.eval().requires_grad_(False), words
+
+
+def features(tower: Any, words: Any, texts: Sequence[str], device: str = "cpu") -> torch.Tensor:
+    """Token features as a UNet sees them, (n, 77, width)."""
+    with torch.no_grad():
+        parts = [
+            tower(encode(words, texts[start : start + 64]).to(device)).last_hidden_state
+            for start in range(0, len(texts), 64)
+        ]
+    return torch.cat(parts)
+
+
+def probe(tower: Any, words: Any, size: str = "full") -> dict[str, float]:
+    """Held-out accuracy of a linear probe on the mean of the token features, for each slot.
+
+    The worse of two numbers: over all captions, and over those that name the slot.
+    """
+    counts = PROBE_CAPTIONS[size]
+    seen = captions(np.random.default_rng(11), "train", counts[0])
+    tested = captions(np.random.default_rng(12), "held-out", counts[1])
+    known, asked = (_pooled(tower, words, some) for some in (seen, tested))
+    middle, spread = known.mean(0), known.std(0) + 1e-5
+    read = nn.Linear(known.shape[1], sum(SLOTS.values()))
+    learner = torch.optim.AdamW(read.parameters(), 1e-2, weight_decay=1e-3)
+    classes = torch.tensor([one.classes for one in seen])
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(PROBE_STEPS[size]):
+        batch = torch.randint(len(seen), (512,), generator=draw)
+        torch.autograd.backward(slot_losses(read((known[batch] - middle) / spread), classes[batch]).sum())
+        learner.step()
+        learner.zero_grad()
+    with torch.no_grad():
+        chosen = slot_choices(read((asked - middle) / spread))
+    truth = torch.tensor([one.classes for one in tested])
+    right = (chosen == truth).float()
+    named = (truth > 0).float()
+    whole, told = right.mean(0), (right * named).sum(0) / named.sum(0).clamp_min(1)
+    return {slot: round(float(min(whole[n], told[n])), 4) for n, slot in enumerate(SLOTS)}
+
+
+def _pooled(tower: Any, words: Any, some: Sequence[Said]) -> torch.Tensor:
+    texts = [one.words for one in some]
+    parts = [features(tower, words, texts[start : start + 256]).mean(1) for start in range(0, len(texts), 256)]
+    return torch.cat(parts)
+
+
+def gate(work: Path, size: str = "full") -> dict[str, float]:
+    """Measure the text tower, or read what was measured of it before.
+
+    Raises:
+        UntrainedModel: it does not tell every attribute (a tower of size `tiny` may).
+    """
+    checkpoint, kept = work / "text" / "checkpoint.pt", work / "text" / "gate.json"
+    if not kept.is_file() or kept.stat().st_mtime < checkpoint.stat().st_mtime:
+        kept.write_text(json.dumps(probe(*text_tower(work, size), size)), encoding="utf-8")
+    found: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
+    if size == "full":
+        refuse(found)
+    return found
+
+
+def refuse(found: dict[str, float]) -> None:
+    """Raise UntrainedModel where an attribute is found in fewer than GATE of the held-out captions."""
+    if missed := {slot: accuracy for slot, accuracy in found.items() if accuracy < GATE}:
+        raise UntrainedModel(
+            f"The text tower does not tell {missed} (each must reach {GATE}); train `text` for longer."
+        )
+
+
+def swapped(scene: Scene, rng: np.random.Generator) -> Scene | None:
+    """A hard negative: the same words in a scene that is wrong, by swapped colours, objects or places; or None."""
+    if len(scene.things) >= 2:
+        first, second, *rest = scene.things
+        if scene.relation is not None and rng.random() < 0.5:
+            return replace(scene, things=(second, first, *rest))
+        if first.colour != second.colour:
+            turned = replace(first, colour=second.colour), replace(second, colour=first.colour)
+            return replace(scene, things=(*turned, *rest))
+        return None
+    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+    if scene.place in opposite:
+        return replace(scene, place=opposite[scene.place])  # type: ignore[arg-type]  # the same five words
+    return None
+
+
+class Towers(nn.Module):
+    """What the contrastive part trains: the image tower and both projections; the text tower is frozen."""
+
+    def __init__(self, clip: Any) -> None:
+        super().__init__()
+        self.vision, self.see, self.read, self.scale = (
+            clip.vision_model, clip.visual_projection, clip.text_projection, clip.logit_scale,
+        )  # fmt: skip
+
+    def forward(self, pixels: torch.Tensor, texts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Unit vectors of pictures (n, 3, 128, 128) and of pooled texts (m, width)."""
+        seen, read = self.see(self.vision(pixels).pooler_output), self.read(texts)
+        return nn.functional.normalize(seen.float(), dim=-1), nn.functional.normalize(read.float(), dim=-1)
+
+
+class Contrast:
+    """The lesson of CLIP's second part: symmetric InfoNCE (van den Oord et al., 2018; Radford et al., 2021).
+
+    Each picture also meets a caption with swapped colours, objects or places as a hard negative (Yuksekgonul et al.,
+    "When and Why Vision-Language Models Behave Like Bags-Of-Words", ICLR 2023).
+    """
+
+    rate = 1e-3
+
+    def __init__(self, plan: Plan, rank: int) -> None:
+        self.plan = plan
+        self.clip = clip_model(plan.work, plan.size)
+        self.text, self.words = self.clip.text_model.to(plan.device), tokenizer()
+        self.module: nn.Module = Towers(self.clip).to(plan.device)
+        self.pictures = renders.painted(plan, "train", plan.renders)
+        self.held_out = renders.painted(plan, "held-out", min(256, plan.renders))
+        self.rng = generator(plan, rank, 3)
+
+    def loss(self, progress: float) -> dict[str, torch.Tensor]:
+        chosen = self.rng.choice(len(self.pictures), min(self.plan.batch, len(self.pictures)), replace=False)
+        shown = [self.pictures.scene(int(index)) for index in chosen]
+        wrong = [swapped(scene, self.rng) for scene in shown]
+        texts = [caption(scene, self.rng, "train") for scene in shown]
+        texts += [caption(scene, self.rng, "train") for scene in wrong if scene is not None]
+        seen, read = self.module(self.pictures.pixels(chosen).to(self.plan.device), self._pool(texts))
+        logits = self.module.scale.exp().clamp_max(100) * seen @ read.mT  # type: ignore[operator]
+        truth = torch.arange(len(chosen), device=logits.device)
+        by_picture = nn.functional.cross_entropy(logits, truth)
+        by_text = nn.functional.cross_entropy(logits[:, : len(chosen)].mT, truth)
+        found = (logits.argmax(1) == truth).float().mean()
+        return {"loss": (by_picture + by_text) / 2, "recall_at_1": found}
+
+    def _pool(self, texts: Sequence[str]) -> torch.Tensor:
+        with torch.no_grad():
+            pooled: torch.Tensor = self.text(encode(self.words, texts).to(self.plan.device)).pooler_output
+        return pooled
+
+    def figures(self) -> dict[str, float]:
+        """Recall at 1 among held-out pictures, and how often the right caption beats its hard negative."""
+        rng = np.random.default_rng(5)
+        shown = [self.held_out.scene(index) for index in range(len(self.held_out))]
+        pixels = self.held_out.pixels(range(len(self.held_out))).to(self.plan.device)
+        seen, read = self.module(pixels, self._pool([caption(scene, rng, "held-out") for scene in shown]))
+        truth = torch.arange(len(shown), device=seen.device)
+        figures = {"held_out_recall": float(((seen @ read.mT).argmax(1) == truth).float().mean())}
+        pairs = [(n, other) for n, scene in enumerate(shown) if (other := swapped(scene, rng)) is not None]
+        if pairs:
+            places = [n for n, _ in pairs]
+            wrong = self._pool([caption(other, rng, "held-out") for _, other in pairs])
+            _, lured = self.module(pixels[:1], wrong)
+            better = (seen[places] * read[places]).sum(1) > (seen[places] * lured).sum(1)
+            figures["held_out_hard"] = float(better.float().mean())
+        return figures
+
+    def grid(self) -> Image.Image:
+        """Held-out captions' best pictures: each row's first is the true one."""
+        rng = np.random.default_rng(6)
+        pixels = self.held_out.pixels(range(len(self.held_out))).to(self.plan.device)
+        asked = [caption(self.held_out.scene(index), rng, "held-out") for index in range(8)]
+        seen, read = self.module(pixels, self._pool(asked))
+        best = (read @ seen.mT).topk(min(5, len(pixels)), 1).indices
+        rows = [torch.cat([pixels[index : index + 1], pixels[found]]) for index, found in enumerate(best)]
+        return mosaic(to_bytes(torch.cat(rows)), len(rows[0]))
+
+
+def clip_model(work: Path, size: str = "full", *, trained: bool = False) -> Any:
+    """A full CLIPModel around the trained text tower; its image tower new, or from the contrastive training."""
+    tower, words = text_tower(work, size)
+    clip = CLIPModel(
+        CLIPConfig(
+            text_config=text_config(words, size).to_dict(),
+            vision_config=vision_config(size).to_dict(),
+            projection_dim=WIDTH[size],
+        )
+    )
+    clip.text_model.load_state_dict(_inner(tower).state_dict())
+    clip.text_model.requires_grad_(False)
+    if trained:
+        learning.load_average(Towers(clip), work / "clip" / "checkpoint.pt")
+    return clip
+
+
+def _inner(tower: Any) -> Any:
+    """The transformer inside a CLIPTextModel, whichever way the library nests it."""
+    return getattr(tower, "text_model", tower)

@@ -1,0 +1,129 @@
+"""The whole training in miniature, without the emoji font: two steps of each stage, resumed, exported, drawn with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoPipelineForText2Image
+from transformers import CLIPModel
+
+from pixxelbot.bundled import autoencoder, learning, renders, sprites, towers, train
+from pixxelbot.bundled.scenes import Scene, Thing
+from pixxelbot.errors import UntrainedModel
+
+TINY = ("--size", "tiny", "--renders", "24", "--batch", "4", "--minutes", "1", "--no-compile", "--device", "cpu")
+STAGES = ("vae", "text", "clip", "unet")
+
+
+def taught(work: Path, stage: str, *more: str, steps: int = 2, workers: int = 1) -> list[dict[str, object]]:
+    """Train a stage for two steps; returns the lines of its log."""
+    options = (*TINY, "--steps", str(steps), "--workers", str(workers), *more)
+    assert train.main([stage, "--work", str(work), *options]) == 0
+    return [json.loads(line) for line in (work / stage / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A work folder in which every stage has been trained for two steps."""
+    folder = tmp_path_factory.mktemp("training")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(sprites, "FONT", folder / "no-such-font.ttf")
+    for stage in STAGES:
+        taught(folder, stage)
+    patch.undo()
+    return folder
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_two_steps_leave_a_checkpoint_a_log_and_samples(work: Path, stage: str) -> None:
+    state = learning.load(work / stage / "checkpoint.pt")
+    assert (state["progress"]["steps"], state["progress"]["samples"]) == (2, 8)
+    assert all(torch.isfinite(weight).all() for weight in state["weights"].values())
+    assert len(list((work / stage).glob("samples-*.png"))) == 1
+    first = json.loads((work / stage / "log.jsonl").read_text().splitlines()[0])
+    assert first["began"]["data"] and first["began"]["code"] and first["began"]["seed"] == 0
+
+
+def test_a_training_goes_on_where_it_stopped(work: Path) -> None:
+    before = learning.load(work / "vae" / "checkpoint.pt")
+    lines = taught(work, "vae", steps=1)
+    after = learning.load(work / "vae" / "checkpoint.pt")
+    assert after["progress"]["steps"] == 3
+    assert after["progress"]["seconds"] > before["progress"]["seconds"]
+    assert lines[-1]["steps"] == 3
+    assert any(not torch.equal(after["weights"][name], weight) for name, weight in before["weights"].items())
+
+
+def test_two_workers_end_with_the_same_weights(tmp_path: Path) -> None:
+    taught(tmp_path, "text", workers=2)
+    state = learning.load(tmp_path / "text" / "checkpoint.pt")
+    assert state["progress"]["samples"] == 2 * 2 * 4
+    assert state["progress"]["averagings"] == 1
+
+
+def test_the_exported_folder_draws_with_stock_diffusers_and_holds_a_whole_clip(work: Path, tmp_path: Path) -> None:
+    assert train.main(["export", "--work", str(work), "--to", str(tmp_path), "--size", "tiny"]) == 0
+    pipe = AutoPipelineForText2Image.from_pretrained(tmp_path, dtype=torch.float32, low_cpu_mem_usage=False)
+    image = pipe("a red fox at night", height=96, width=160, num_inference_steps=2).images[0]
+    assert image.size == (160, 96)
+    clip = CLIPModel.from_pretrained(tmp_path / "clip", dtype=torch.float32)
+    assert clip.config.text_config.max_position_embeddings == towers.TOKENS
+    limits = json.loads((tmp_path / "limits.json").read_text())
+    assert limits["tokens"] == towers.TOKENS
+    assert len(limits["vocabulary"]) >= 60
+
+
+def test_an_untrained_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["export", "--work", str(tmp_path), "--size", "tiny"]) == UntrainedModel.exit_code
+    assert "train `text` first" in capsys.readouterr().err
+
+
+def test_the_gate_refuses_a_text_tower_that_does_not_tell_its_attributes(work: Path) -> None:
+    with pytest.raises(UntrainedModel, match="noun_0"):
+        towers.refuse(towers.probe(*towers.text_tower(work, "tiny"), "tiny"))
+
+
+def test_the_learning_rate_rises_holds_and_falls() -> None:
+    assert learning.rate_at(0.0, 0) == pytest.approx(1 / learning.WARM_UP)
+    assert learning.rate_at(learning.HOLD, learning.WARM_UP) == pytest.approx(1.0)
+    assert learning.rate_at(1.0, learning.WARM_UP) == pytest.approx(0.01)
+
+
+def test_standardising_changes_latents_but_no_picture() -> None:
+    torch.manual_seed(0)
+    vae, pixels = autoencoder.build("tiny"), torch.rand(8, 3, 128, 128) * 2 - 1
+    with torch.no_grad():
+        before = vae.decode(vae.encode(pixels).latent_dist.mean).sample
+        autoencoder.standardise(vae, pixels)
+        latents = vae.encode(pixels).latent_dist
+        after = vae.decode(latents.mean).sample
+    assert torch.allclose(before, after, atol=1e-3)
+    assert torch.allclose(latents.mean.mean((0, 2, 3)), torch.zeros(autoencoder.LATENTS), atol=1e-3)
+    assert torch.allclose(latents.mean.std((0, 2, 3)), torch.ones(autoencoder.LATENTS), atol=1e-3)
+
+
+def test_every_text_becomes_tokens_without_loss() -> None:
+    words = towers.tokenizer()
+    for text in ("a red fox at night", "zyx élan 漢字 🦊", "submarine-ish, 8k"):
+        ids = words(text).input_ids
+        assert words.decode(ids, skip_special_tokens=True).replace(" ", "") == text.lower().replace(" ", "")
+    assert len(words("a red fox in the snow").input_ids) == 8, "a word of the grammar is one token"
+
+
+def test_a_hard_negative_says_the_same_words_of_another_scene() -> None:
+    rng = np.random.default_rng(0)
+    pair = Scene((Thing("fox", "red"), Thing("cat", "blue")), "night")
+    assert towers.swapped(pair, rng) == Scene((Thing("fox", "blue"), Thing("cat", "red")), "night")
+    assert towers.swapped(Scene((Thing("fox"),), place="left"), rng) == Scene((Thing("fox"),), place="right")
+    assert towers.swapped(Scene((Thing("fox"),)), rng) is None
+
+
+def test_owners_are_the_things_that_cover_a_cell() -> None:
+    left, right = np.zeros((2, 128, 128), bool)
+    left[:, :64], right[:, 96:] = True, True
+    cells = renders.owners((left, right), 128, 128)
+    assert (cells[:, :8] == 1).all() and (cells[:, 8:12] == 0).all() and (cells[:, 12:] == 2).all()
