@@ -108,7 +108,8 @@ class Pictures:
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         images = self._batch(CROP if progress < WHOLE else renders.SIDE)
         noise = NOISE * torch.randn(len(images), LATENTS, images.shape[2] // 8, images.shape[3] // 8)
-        seen, means = self._forward(images, noise.to(images.device))
+        forward = self._forward if progress < WHOLE else self.module  # not compiled a second time
+        seen, means = forward(images, noise.to(images.device))
         wrong = seen.float() - images
         told = {
             "l1": wrong.abs().mean(),

@@ -117,21 +117,30 @@ ADJECTIVES: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
 """Words for a thing that change nothing in the picture: in training, held out."""
 
 COLOUR_WORDS: Final[Phrases] = {
-    "red": (("red", "red", "red", "bright red", "scarlet"), ("vivid red", "red-coloured")),
-    "orange": (("orange", "orange", "bright orange"), ("vivid orange", "orange-coloured")),
-    "yellow": (("yellow", "yellow", "yellow", "bright yellow", "golden"), ("vivid yellow", "yellow-coloured")),
-    "green": (("green", "green", "green", "bright green", "emerald"), ("vivid green", "green-coloured")),
-    "blue": (("blue", "blue", "blue", "bright blue", "azure"), ("vivid blue", "blue-coloured")),
-    "purple": (("purple", "purple", "purple", "bright purple", "violet"), ("vivid purple", "purple-coloured")),
-    "pink": (("pink", "pink", "pink", "bright pink", "rosy"), ("vivid pink", "pink-coloured")),
-    "brown": (("brown", "brown", "chocolate brown"), ("deep brown", "brown-coloured")),
-    "white": (("white", "white", "snow-white"), ("pure white", "white-coloured")),
-    "black": (("black", "black", "jet-black"), ("pure black", "black-coloured")),
+    "red": (("red", "red", "red", "bright red", "scarlet", "red coloured"), ("vivid red", "red-coloured")),
+    "orange": (("orange", "orange", "bright orange", "orange coloured"), ("vivid orange", "orange-coloured")),
+    "yellow": (
+        ("yellow", "yellow", "yellow", "bright yellow", "golden", "yellow coloured"),
+        ("vivid yellow", "yellow-coloured"),
+    ),
+    "green": (
+        ("green", "green", "green", "bright green", "emerald", "green coloured"),
+        ("vivid green", "green-coloured"),
+    ),
+    "blue": (("blue", "blue", "blue", "bright blue", "azure", "blue coloured"), ("vivid blue", "blue-coloured")),
+    "purple": (
+        ("purple", "purple", "purple", "bright purple", "violet", "purple coloured"),
+        ("vivid purple", "purple-coloured"),
+    ),
+    "pink": (("pink", "pink", "pink", "bright pink", "rosy", "pink coloured"), ("vivid pink", "pink-coloured")),
+    "brown": (("brown", "brown", "chocolate brown", "brown coloured"), ("deep brown", "brown-coloured")),
+    "white": (("white", "white", "snow-white", "white coloured"), ("pure white", "white-coloured")),
+    "black": (("black", "black", "jet-black", "black coloured"), ("pure black", "black-coloured")),
 }
 
 SIZE_WORDS: Final[Phrases] = {
-    "small": (("small", "little", "tiny"), ("miniature", "very small")),
-    "large": (("large", "big", "huge"), ("giant", "very large")),
+    "small": (("small", "little", "tiny", "miniature"), ("very small", "really tiny")),
+    "large": (("large", "big", "huge", "giant"), ("very large", "really big")),
 }
 
 COUNT_WORDS: Final[Phrases] = {
@@ -145,13 +154,16 @@ PLACE_WORDS: Final[Phrases] = {
     "right": (("on the right", "on the right side", "to the right", "at right"), ("in the right half", "placed right")),
     "top": (("at the top", "in the upper part", "high up"), ("in the top half", "placed at the top")),
     "bottom": (("at the bottom", "in the lower part", "low down"), ("in the bottom half", "placed at the bottom")),
-    "centre": (("in the centre", "in the center", "in the middle"), ("right in the middle", "centred")),
+    "centre": (
+        ("in the centre", "in the center", "in the middle", "centred"),
+        ("right in the middle", "placed in the centre"),
+    ),
 }
 
 RELATION_WORDS: Final[Phrases] = {
     "left of": (("left of", "to the left of", "on the left of"), ("on the left side of", "standing left of")),
     "right of": (("right of", "to the right of", "on the right of"), ("on the right side of", "standing right of")),
-    "above": (("above", "over", "on top of"), ("directly above", "higher than")),
+    "above": (("above", "over", "on top of", "higher than"), ("directly above", "high above")),
 }
 
 SETTING_WORDS: Final[Phrases] = {
@@ -164,6 +176,7 @@ SETTING_WORDS: Final[Phrases] = {
             "in a meadow",
             "in the countryside",
             "in a garden",
+            "in daylight",
         ),
         ("in broad daylight", "on a bright day", "on a meadow under a clear sky"),
     ),
@@ -180,7 +193,14 @@ SETTING_WORDS: Final[Phrases] = {
         ("in the dark of night", "on a starry night", "under the moon and stars"),
     ),
     "sunset": (
-        ("at sunset", "at dusk", "in the evening light", "during a golden sunset", "as the sun sets"),
+        (
+            "at sunset",
+            "at dusk",
+            "in the evening light",
+            "during a golden sunset",
+            "as the sun goes down",
+            "before the setting sun",
+        ),
         ("while the sun goes down", "in a glowing sunset", "against the setting sun"),
     ),
     "sea": (
@@ -204,7 +224,7 @@ SETTING_WORDS: Final[Phrases] = {
         ("in the hot desert", "between desert dunes", "in a desert of sand"),
     ),
     "indoors": (
-        ("indoors", "in a room", "in the living room", "at home", "inside"),
+        ("indoors", "in a room", "in the living room", "at home", "inside", "in an indoor room"),
         ("in an indoor scene", "in a cosy living room", "standing in a room"),
     ),
 } | {
@@ -215,6 +235,7 @@ SETTING_WORDS: Final[Phrases] = {
             f"against a {colour} background",
             f"on {colour}",
             f"{colour} background",
+            f"with a {colour} backdrop",
         ),
         (f"in front of a {colour} background", f"with a solid {colour} backdrop"),
     )
@@ -227,7 +248,7 @@ STYLE_WORDS: Final[Phrases] = {
         ("flat vector style", "simple flat illustration"),
     ),
     "outline": (
-        ("outline drawing", "line art", "outline style", "ink outline", "line drawing", "outline", "pencil sketch"),
+        ("outline drawing", "line art", "outline style", "drawn in ink", "line drawing", "outline", "pencil sketch"),
         ("clean line art", "ink drawing"),
     ),
     "pixel art": (
@@ -326,6 +347,10 @@ FLAWS: Final[tuple[str, ...]] = (
 )
 """What negative prompts are full of; the painter never paints it."""
 
+DISTURBED: Final = 0.35
+"""Share of captions that `disturbed` changes."""
+_ENDINGS: Final = ("", "", "", "", "ed", "ing", "ly", "ish", "y", "-like", "ful", "al")
+
 STYLE_SAID: Final = 0.35
 """Share of captions of the flat style that name it; every other style is always named."""
 OTHER_STYLE_SAID: Final = 0.12
@@ -336,6 +361,25 @@ def caption(scene: Scene, rng: np.random.Generator, split: Split) -> str:
     """What a member, or a language model for them, might have written to get `scene`; names all its attributes."""
     sentence = _pick(rng, (_spoken, _spoken, _listed, _bare))(scene, rng, split)
     return sentence.capitalize() + "." if rng.random() < 0.1 else sentence
+
+
+def disturbed(sentence: str, rng: np.random.Generator) -> str:
+    """Some captions with made-up words in between, which say nothing.
+
+    So only a noun that is missing otherwise makes the abstract mark, and not every word that nobody knows.
+    """
+    if rng.random() >= DISTURBED:
+        return sentence
+    words = sentence.split(" ")
+    for _ in range(int(rng.integers(1, 5))):
+        words.insert(int(rng.integers(len(words) + 1)), _made_up(rng))
+    return " ".join(words)
+
+
+def _made_up(rng: np.random.Generator) -> str:
+    pairs = [_pick(rng, tuple("bcdfghjklmnprstvwxz")) + _pick(rng, tuple("aeiouy")) for _ in range(rng.integers(1, 4))]
+    closed = _pick(rng, ("", "n", "r", "s", "t", "l", "d", "nt", "st", "ck"))
+    return "".join(pairs) + closed + _pick(rng, _ENDINGS)
 
 
 def nothing(rng: np.random.Generator, split: Split) -> str:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from pixxelbot.bundled import learning, renders, towers
 from pixxelbot.bundled.autoencoder import LATENTS, Codec, standardise
 from pixxelbot.bundled.autoencoder import build as build_vae
-from pixxelbot.bundled.captions import caption, nothing
+from pixxelbot.bundled.captions import caption, disturbed, nothing
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.scenes import Split
 
@@ -102,7 +102,7 @@ def trained_vae(work: Path, size: str = "full") -> Any:
 def encoded(plan: Plan, vae: Any, split: Split, count: int) -> np.ndarray[Any, np.dtype[np.float16]]:
     """Latents (n, channels, 16, 16) of the first `count` pictures of a split, kept beside the pictures."""
     stamp = int((plan.work / "vae" / "checkpoint.pt").stat().st_mtime)
-    kept = plan.work / "renders" / f"{split}-{count}-{plan.data}-{stamp}.latents.npy"
+    kept = plan.work / "renders" / f"{split}-{count}-{plan.pictures}-{stamp}.latents.npy"
     if not kept.is_file():
         pictures = renders.painted(plan, split, count)
         part = kept.with_suffix(".part.npy")
@@ -168,7 +168,7 @@ class Denoising:
     def _caption(self, index: int) -> str:
         if self.rng.random() < DROPPED:
             return nothing(self.rng, "train")
-        return caption(renders.scene_of(index, "train"), self.rng, "train")
+        return disturbed(caption(renders.scene_of(index, "train"), self.rng, "train"), self.rng)
 
     def figures(self) -> dict[str, float]:
         """The loss on held-out latents, at the same times and noise each time."""

@@ -12,7 +12,6 @@ import contextlib
 import json
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -41,8 +40,10 @@ WARM_UP: Final = 100
 """Steps over which the learning rate rises."""
 CLIP: Final = 1.0
 """Largest norm of a gradient."""
-PATIENCE: Final = 600.0
-"""Seconds that a worker waits for the others: for compiling, or for sample grids."""
+STALE: Final = 30.0
+"""Seconds after which a worker's weights no longer count."""
+PATIENCE: Final = 60.0
+"""Seconds that workers have for ending."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Plan:
     """Training pictures that are painted once and kept."""
     size: str = "full"
     """`full`, or `tiny` for tests."""
-    data: str = field(default_factory=lambda: versions()["data"])
-    """Version of the data, found once, so that all workers read the same pictures."""
+    pictures: str = field(default_factory=lambda: versions()["pictures"])
+    """Version of the painter, found once, so that all workers read the same pictures."""
 
     @property
     def folder(self) -> Path:
@@ -103,22 +104,51 @@ class Progress:
 
     seconds: float = 0.0
     steps: int = 0
+    """Of worker 0."""
     samples: int = 0
+    """Of all workers."""
     averagings: int = 0
+    own_samples: int = 0
+    """Of one worker in this run."""
+    samples_before: int = 0
+    """Of all workers in earlier runs."""
 
 
 class Meeting:
-    """Where workers meet to average: a flat vector of weights for each, in shared memory."""
+    """Where workers leave their weights and take the mean, none waiting for another.
+
+    Gossip averaging (Lian et al., "Asynchronous Decentralized Parallel Stochastic Gradient Descent", ICML 2018): cores
+    that are shared with other work make workers differ in speed, and one that waits is lost.
+    """
 
     def __init__(self, workers: int, weights: int, context: Any) -> None:
-        self.workers = workers
-        self.vectors = _shared(torch.zeros(workers, weights))
-        self.clock = _shared(torch.zeros(3, dtype=torch.float64))
-        """Seconds used, samples seen, and whether to stop: told by worker 0."""
-        self.barrier = context.Barrier(workers)
+        self._vectors = _shared(torch.zeros(workers, weights))
+        self._left = _shared(torch.zeros(workers, dtype=torch.float64))
+        """When each worker was last here, in Unix seconds."""
+        self._samples = _shared(torch.zeros(workers, dtype=torch.int64))
+        self._seconds = _shared(torch.zeros(1, dtype=torch.float64))
+        self._lock = context.Lock()
+        self.begun, self.over = context.Event(), context.Event()
+        """Set by worker 0: after its first step, which compiles for all, and at the end."""
 
-    def wait(self) -> None:
-        self.barrier.wait(PATIENCE)
+    def exchange(self, rank: int, own: torch.Tensor, progress: Progress) -> tuple[torch.Tensor, int]:
+        """Leave a worker's weights; returns the mean of all that are fresh, and of how many.
+
+        Worker 0 learns how many samples all have seen, the others how much time is used.
+        """
+        with self._lock:
+            now = time.time()
+            self._vectors[rank], self._left[rank] = own.cpu(), now
+            self._samples[rank] = progress.own_samples
+            fresh = now - self._left < STALE
+            mean = self._vectors[fresh].mean(0)
+            self._vectors[rank] = mean
+            if rank == 0:
+                self._seconds[0] = progress.seconds
+                progress.samples = progress.samples_before + int(self._samples.sum())
+            else:
+                progress.seconds = max(progress.seconds, float(self._seconds))
+            return mean, int(fresh.sum())
 
 
 def _shared(tensor: torch.Tensor) -> torch.Tensor:
@@ -139,29 +169,17 @@ def teach(make: Callable[[Plan, int], Lesson], plan: Plan) -> Path:
     weights = sum(weight.numel() for weight in make(plan, 0).module.parameters())
     meeting = Meeting(plan.workers, weights, context)
     others = [
-        context.Process(target=_accompany, args=(make, plan, rank, meeting), daemon=True)
-        for rank in range(1, plan.workers)
+        context.Process(target=_work, args=(make, plan, rank, meeting), daemon=True) for rank in range(1, plan.workers)
     ]
     for other in others:
         other.start()
     try:
         _work(make, plan, 0, meeting)
     finally:
-        meeting.barrier.abort()  # wakes workers that still wait; those that are done have left
+        meeting.over.set()
         for other in others:
             other.join(PATIENCE)
     return plan.checkpoint
-
-
-def _accompany(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
-    """A worker beside worker 0; if it fails, nobody waits for it."""
-    try:
-        _work(make, plan, rank, meeting)
-    except threading.BrokenBarrierError:
-        return  # another worker failed and says so itself
-    except BaseException:
-        meeting.barrier.abort()
-        raise
 
 
 def _work(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
@@ -188,39 +206,42 @@ class Worker:
         """Moving average of the weights, kept by worker 0."""
 
     def run(self, log: Log) -> None:
-        """Train until the time is used up; every few seconds the workers meet."""
-        used, begun, saved, drawn = self.progress.seconds, time.monotonic(), time.monotonic(), time.monotonic()
+        """Train until the time is used up; every few seconds the workers exchange weights."""
         if self.rank > 0:
-            self.meeting.wait()  # worker 0 compiles first, the others find it done
-        met, steps, first = time.monotonic(), 0, True
-        while True:
+            while not self.meeting.begun.wait(1.0):
+                if self.meeting.over.is_set():
+                    return
+        used, begun, steps = self.progress.seconds, time.monotonic(), 0
+        met = saved = drawn = begun
+        last = False
+        while not last:
             told = self._step()
             steps += 1
-            if first and self.rank == 0:
-                self.meeting.wait()
-                begun = met = time.monotonic()
-            first = False
+            if steps == 1 and self.rank == 0:
+                self.meeting.begun.set()
+                begun = met = time.monotonic()  # compiling is no training
             now = time.monotonic()
-            self.progress.seconds = used + now - begun
+            if self.rank == 0:
+                self.progress.seconds = used + now - begun
             log.step(self.progress, told)
             last = self._is_over(steps)
             if not last and now - met < AVERAGE_EVERY:
                 continue
-            last = self._meet(last)
-            now = time.monotonic()
-            if self.rank == 0 and (last or now - saved > CHECKPOINT_EVERY):
+            log.workers = self._meet()
+            met = time.monotonic()
+            if self.rank > 0:
+                continue
+            if last or met - saved > CHECKPOINT_EVERY:
                 self._save()
-                saved = now
-            if self.rank == 0 and (last or now - drawn > GRID_EVERY):
+                saved = met
+            if last or met - drawn > GRID_EVERY:
                 self._show(log)
                 drawn = time.monotonic()
-            if last:
-                return
-            met = time.monotonic()
 
     def _is_over(self, steps: int) -> bool:
-        done = self.plan.steps is not None and steps >= self.plan.steps
-        return done or self.progress.seconds >= self.plan.minutes * 60
+        if self.meeting.over.is_set() or (self.plan.steps is not None and steps >= self.plan.steps):
+            return True
+        return self.rank == 0 and self.progress.seconds >= self.plan.minutes * 60
 
     def _step(self) -> dict[str, float]:
         progress = min(1.0, self.progress.seconds / (self.plan.minutes * 60))
@@ -233,25 +254,18 @@ class Worker:
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.progress.steps += 1
-        self.progress.samples += self.plan.batch * self.plan.workers
+        self.progress.own_samples += self.plan.batch
         return {name: float(value.detach()) for name, value in told.items()}
 
-    def _meet(self, last: bool) -> bool:
-        """Average the workers' weights; worker 0 says whether this was the last time."""
+    def _meet(self) -> int:
+        """Take the mean of the workers' weights; returns of how many."""
         own = torch.nn.utils.parameters_to_vector(self.weights).detach()
-        self.meeting.vectors[self.rank] = own.cpu()
-        if self.rank == 0:
-            self.meeting.clock[0], self.meeting.clock[2] = self.progress.seconds, float(last)
-        self.meeting.wait()
-        mean = self.meeting.vectors.mean(0)
-        over = bool(self.meeting.clock[2])
-        self.progress.seconds = max(self.progress.seconds, float(self.meeting.clock[0]))
-        self.meeting.wait()  # nobody overwrites what another still reads
+        mean, met = self.meeting.exchange(self.rank, own, self.progress)
         torch.nn.utils.vector_to_parameters(mean.to(own.device), self.weights)
         self.progress.averagings += 1
         decay = (1 - 1 / self.progress.averagings) ** (EMA_POWER + 1)
         self.average.lerp_(mean, 1 - decay)
-        return over
+        return met
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -276,7 +290,7 @@ class Worker:
             "weights": self.lesson.module.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
-            "versions": versions() | {"data": self.plan.data},
+            "versions": versions() | {"pictures": self.plan.pictures},
             "seed": self.plan.seed,
             "size": self.plan.size,
         }
@@ -292,7 +306,8 @@ class Worker:
         self.lesson.module.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"].cpu()
-        self.progress = replace(self.progress, **state["progress"])
+        known = Progress(**state["progress"])
+        self.progress = replace(known, own_samples=0, samples_before=known.samples)
         torch.manual_seed(self.plan.seed * 1000 + self.rank + 7919 * self.progress.steps)
 
 
@@ -327,6 +342,8 @@ class Log:
 
     def __init__(self, plan: Plan, progress: Progress, quiet: bool) -> None:
         self.plan, self.quiet = plan, quiet
+        self.workers = 1
+        """How many exchanged weights when last they did."""
         self._sums: dict[str, float] = {}
         self._count, self._told = 0, time.monotonic()
         if quiet:
@@ -345,7 +362,7 @@ class Log:
             self._told = time.monotonic()
             means = {name: round(value / self._count, 5) for name, value in self._sums.items()}
             self._sums, self._count = {}, 0
-            self.note(progress, means)
+            self.note(progress, {**means, "workers": self.workers})
 
     def note(self, progress: Progress, values: Mapping[str, object]) -> None:
         """One line of JSON; the bar shows the same."""

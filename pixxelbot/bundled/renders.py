@@ -73,7 +73,7 @@ def painted(plan: Plan, split: Split, count: int) -> Renders:
     """The first `count` pictures of a split: from the cache the work folder, or painted now and kept there."""
     folder = plan.work / "renders"
     folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"{split}-{count}-{plan.data}"
+    stem = folder / f"{split}-{count}-{plan.pictures}"
     images, things = stem.with_suffix(".images.npy"), stem.with_suffix(".things.npy")
     if not (images.is_file() and things.is_file()):
         _paint_all(split, count, plan.workers, images, things)

@@ -24,7 +24,7 @@ from torch import nn
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
 
 from pixxelbot.bundled import learning, renders
-from pixxelbot.bundled.captions import SLOTS, caption, labels, nothing
+from pixxelbot.bundled.captions import SLOTS, caption, disturbed, labels, nothing
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.renders import to_bytes
 from pixxelbot.bundled.scenes import Scene, Split, compose
@@ -60,8 +60,9 @@ class Said:
 
 
 def said(scene: Scene, rng: np.random.Generator, split: Split) -> Said:
-    """What somebody might have written for a scene."""
-    return Said(caption(scene, rng, split), tuple(labels(scene)[slot] for slot in SLOTS))
+    """What somebody might have written for a scene; in training also with words that nobody knows."""
+    words = caption(scene, rng, split)
+    return Said(disturbed(words, rng) if split == "train" else words, tuple(labels(scene)[slot] for slot in SLOTS))
 
 
 def captions(rng: np.random.Generator, split: Split, count: int) -> list[Said]:
@@ -72,10 +73,19 @@ def captions(rng: np.random.Generator, split: Split, count: int) -> list[Said]:
 
 
 @cache
-def tokenizer() -> Any:
+def tokenizer(work: Path) -> Any:
+    """The tokenizer of the work folder: learnt when first asked for, then kept, since the text tower relies on it."""
+    kept = work / "text" / "tokenizer"
+    if not (kept / "tokenizer.json").is_file():
+        _learnt_tokenizer().save_pretrained(kept)
+    return CLIPTokenizer.from_pretrained(kept)
+
+
+def _learnt_tokenizer() -> Any:
     """A CLIP tokenizer whose byte pairs (Sennrich et al., ACL 2016) are learnt from the training captions."""
     rng = np.random.default_rng(0)
-    words = Counter(" ".join(one.words for one in captions(rng, "train", TOKENIZER_CAPTIONS)).lower().split())
+    told = (caption(compose(rng, "train"), rng, "train") for _ in range(TOKENIZER_CAPTIONS))
+    words = Counter(" ".join(told).lower().split())
     model = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     model.normalizer = normalizers.Lowercase()
     plain = CLIPTokenizer().backend_tokenizer.pre_tokenizer
@@ -178,7 +188,7 @@ class Sentences:
     rate = 2e-3
 
     def __init__(self, plan: Plan, rank: int) -> None:
-        self.plan, self.words = plan, tokenizer()
+        self.plan, self.words = plan, tokenizer(plan.work)
         self.rng = generator(plan, rank, 2)
         torch.manual_seed(plan.seed)
         tower = CLIPTextModel(text_config(self.words, plan.size))
@@ -218,7 +228,7 @@ class Sentences:
 
 def text_tower(work: Path, size: str = "full") -> tuple[Any, Any]:
     """The trained text tower and its tokenizer. Raises UntrainedModel where there is none."""
-    words = tokenizer()
+    words = tokenizer(work)
     reader = Reader(CLIPTextModel(text_config(words, size)), WIDTH[size])
     learning.load_average(reader, work / "text" / "checkpoint.pt")
     return reader.tower.eval().requires_grad_(False), words
@@ -334,7 +344,7 @@ class Contrast:
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan
         self.clip = clip_model(plan.work, plan.size)
-        self.text, self.words = self.clip.text_model.to(plan.device), tokenizer()
+        self.text, self.words = self.clip.text_model.to(plan.device), tokenizer(plan.work)
         self.module: nn.Module = Towers(self.clip).to(plan.device)
         self.pictures = renders.painted(plan, "train", plan.renders)
         self.held_out = renders.painted(plan, "held-out", min(256, plan.renders))

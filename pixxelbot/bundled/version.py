@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).parent
-DATA: Final = ("scenes.py", "captions.py", "painter.py", "backdrops.py", "shapes.py", "sprites.py", "styles.py")
-"""Files that decide what pictures and captions look like (those that exist)."""
+PICTURES: Final = ("scenes.py", "painter.py", "backdrops.py", "faces.py", "shapes.py", "sprites.py", "styles.py")
+"""Files that decide what the pictures show."""
 
 
 @cache
 def versions() -> dict[str, str]:
-    """`data` and `code`: the first twelve hexadecimal digits of a SHA-256."""
+    """`pictures`, `captions` and `code`: the first twelve hexadecimal digits of a SHA-256."""
     return {
-        "data": _hash(HERE / name for name in DATA if (HERE / name).is_file()),
+        "pictures": _hash(HERE / name for name in PICTURES),
+        "captions": _hash([HERE / "captions.py"]),
         "code": _hash(sorted(HERE.glob("*.py"))),
     }
 
