@@ -98,7 +98,7 @@ class Pictures:
         vae = build(plan.size)
         if plan.start is not None:
             grow(vae, plan.start / "vae")
-        self.module: nn.Module = Codec(vae).to(plan.device)
+        self.module: nn.Module = Codec(vae).to(plan.device, memory_format=torch.channels_last)
         self.plan = plan
         self.images = renders.painted(plan, "train", plan.renders)
         self.held_out = renders.painted(plan, "held-out", min(HELD_OUT, plan.renders))
@@ -127,7 +127,7 @@ class Pictures:
             self.images.images[one, top : top + side, left : left + side]
             for one, top, left in zip(chosen, tops, lefts, strict=True)
         ]
-        return renders.to_tensor(np.stack(crops)).to(self.plan.device)
+        return renders.to_tensor(np.stack(crops)).to(self.plan.device, memory_format=torch.channels_last)
 
     def figures(self) -> dict[str, float]:
         pixels = self.held_out.pixels(range(len(self.held_out))).to(self.plan.device)

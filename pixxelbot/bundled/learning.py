@@ -13,7 +13,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -202,14 +202,15 @@ class Worker:
         self.optimizer = torch.optim.AdamW(
             self.weights, lr=lesson.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
         )
-        self.average = torch.nn.utils.parameters_to_vector(self.weights).detach().cpu().clone()
+        self.average = flat(self.weights).cpu()
         """Moving average of the weights, kept by worker 0."""
+        self._parent = os.getppid()
 
     def run(self, log: Log) -> None:
         """Train until the time is used up; every few seconds the workers exchange weights."""
         if self.rank > 0:
             while not self.meeting.begun.wait(1.0):
-                if self.meeting.over.is_set():
+                if self._is_over(0):
                     return
         used, begun, steps = self.progress.seconds, time.monotonic(), 0
         met = saved = drawn = begun
@@ -239,7 +240,8 @@ class Worker:
                 drawn = time.monotonic()
 
     def _is_over(self, steps: int) -> bool:
-        if self.meeting.over.is_set() or (self.plan.steps is not None and steps >= self.plan.steps):
+        orphaned = self.rank > 0 and os.getppid() != self._parent
+        if orphaned or self.meeting.over.is_set() or (self.plan.steps is not None and steps >= self.plan.steps):
             return True
         return self.rank == 0 and self.progress.seconds >= self.plan.minutes * 60
 
@@ -259,9 +261,9 @@ class Worker:
 
     def _meet(self) -> int:
         """Take the mean of the workers' weights; returns of how many."""
-        own = torch.nn.utils.parameters_to_vector(self.weights).detach()
+        own = flat(self.weights)
         mean, met = self.meeting.exchange(self.rank, own, self.progress)
-        torch.nn.utils.vector_to_parameters(mean.to(own.device), self.weights)
+        unflat(mean, self.weights)
         self.progress.averagings += 1
         decay = (1 - 1 / self.progress.averagings) ** (EMA_POWER + 1)
         self.average.lerp_(mean, 1 - decay)
@@ -270,12 +272,12 @@ class Worker:
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """The lesson's model with the moving average for weights."""
-        kept = torch.nn.utils.parameters_to_vector(self.weights).detach().clone()
-        torch.nn.utils.vector_to_parameters(self.average.to(kept.device), self.weights)
+        kept = flat(self.weights)
+        unflat(self.average, self.weights)
         try:
             yield
         finally:
-            torch.nn.utils.vector_to_parameters(kept, self.weights)
+            unflat(kept, self.weights)
 
     def _show(self, log: Log) -> None:
         with self.averaged(), torch.no_grad():
@@ -327,8 +329,22 @@ def load_average(module: torch.nn.Module, checkpoint: Path) -> dict[str, Any]:
     """Put a checkpoint's averaged weights into `module`; returns the checkpoint."""
     state = load(checkpoint)
     module.load_state_dict(state["weights"])  # buffers too
-    torch.nn.utils.vector_to_parameters(state["average"].clone(), list(module.parameters()))
+    unflat(state["average"], module.parameters())
     return state
+
+
+def flat(weights: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Weights, whatever their memory format, as one vector of their own."""
+    return torch.cat([weight.detach().reshape(-1) for weight in weights])
+
+
+def unflat(vector: torch.Tensor, weights: Iterable[torch.Tensor]) -> None:
+    """Write a vector of `flat` back into its weights."""
+    start = 0
+    with torch.no_grad():
+        for weight in weights:
+            weight.copy_(vector[start : start + weight.numel()].view(weight.shape))
+            start += weight.numel()
 
 
 def rate_at(progress: float, steps: int) -> float:
