@@ -212,11 +212,26 @@ SETTING_WORDS: Final[Phrases] = {
         ("deep in a forest", "in a dense green forest", "surrounded by woods"),
     ),
     "snow": (
-        ("in the snow", "in winter", "in a snowy landscape", "on a snowy day", "in falling snow"),
+        (
+            "in the snow",
+            "in winter",
+            "in a snowy landscape",
+            "on a snowy day",
+            "in falling snow",
+            "on ground covered in snow",
+        ),
         ("in a winter landscape", "on snow-covered ground", "in deep snow"),
     ),
     "city": (
-        ("in the city", "in a city", "in town", "on a city street", "in front of the skyline", "downtown"),
+        (
+            "in the city",
+            "in a city",
+            "in town",
+            "on a city street",
+            "in front of the skyline",
+            "downtown",
+            "in a large city",
+        ),
         ("in a big city", "among city buildings", "with a city skyline behind"),
     ),
     "desert": (
@@ -224,7 +239,7 @@ SETTING_WORDS: Final[Phrases] = {
         ("in the hot desert", "between desert dunes", "in a desert of sand"),
     ),
     "indoors": (
-        ("indoors", "in a room", "in the living room", "at home", "inside", "in an indoor room"),
+        ("indoors", "in a room", "in the living room", "at home", "inside", "in an indoor setting"),
         ("in an indoor scene", "in a cosy living room", "standing in a room"),
     ),
 } | {

@@ -27,7 +27,7 @@ from pixxelbot.bundled import learning, renders
 from pixxelbot.bundled.captions import SLOTS, caption, disturbed, labels, nothing
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.renders import to_bytes
-from pixxelbot.bundled.scenes import Scene, Split, compose
+from pixxelbot.bundled.scenes import KINDS, Scene, Split, compose
 from pixxelbot.errors import UntrainedModel
 
 TOKENS: Final = 77
@@ -66,8 +66,10 @@ def said(scene: Scene, rng: np.random.Generator, split: Split) -> Said:
 
 
 def captions(rng: np.random.Generator, split: Split, count: int) -> list[Said]:
-    """Fresh captions of fresh scenes; a few say nothing."""
-    made = [said(compose(rng, split), rng, split) for _ in range(count)]
+    """Fresh captions of fresh scenes, half of them of every kind alike; a few say nothing."""
+    kinds = tuple(KINDS)
+    chosen = [kinds[int(rng.integers(len(kinds)))] if rng.random() < 0.5 else None for _ in range(count)]
+    made = [said(compose(rng, split, kind), rng, split) for kind in chosen]
     empty = (0,) * len(SLOTS)
     return [Said(nothing(rng, split), empty) if rng.random() < EMPTY else one for one in made]
 

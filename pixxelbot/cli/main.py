@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pixxelbot.cli import chat, db, drawing, looking, queue, running, server
+from pixxelbot.cli import chat, db, drawing, evaluating, looking, queue, running, server
 from pixxelbot.errors import OutputLost, PixxelbotError
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ for _command in (
     looking.lineage,
     running.run,
     running.invite,
+    evaluating.evaluate,
 ):
     app.command()(_command)
 app.add_typer(queue.app)
