@@ -8,6 +8,7 @@ edges, which a loss on image gradients (Mathieu et al., "Deep multi-scale video 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from torch import nn
 
 from pixxelbot.bundled import renders
 from pixxelbot.bundled.learning import Plan, generator, mosaic
+from pixxelbot.bundled.muon import Muon
 
 LATENTS: Final = 8
 """Channels: four, as Stable Diffusion has, cost 2 dB on these pictures."""
@@ -91,7 +93,7 @@ class Codec(nn.Module):
 class Pictures:
     """The VAE's lesson."""
 
-    rate = 1.5e-3
+    optimizer = staticmethod(partial(Muon, rate=0.02, other_rate=1e-3))
 
     def __init__(self, plan: Plan, rank: int) -> None:
         torch.manual_seed(plan.seed)

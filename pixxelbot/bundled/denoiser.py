@@ -7,12 +7,14 @@ and classifier-free guidance (Ho & Salimans, 2022), for which a tenth of the cap
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from PIL import Image
 from torch import nn
 from tqdm import tqdm
@@ -127,7 +129,7 @@ def _encode(vae: Any, pixels: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float
 class Denoising:
     """The UNet's lesson. Refuses to begin with a text tower that fails its gate."""
 
-    rate = 1e-3
+    optimizer = staticmethod(partial(learning.adamw, rate=1e-3))
 
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan
@@ -139,6 +141,8 @@ class Denoising:
         unet = build(plan.size)
         if plan.start is not None:
             inherit(unet, plan.start / "unet")
+        if plan.device == "cpu":
+            unet.set_attn_processor(AttnProcessor())  # the fused attention's backward takes a third longer there
         self.module: nn.Module = unet.to(plan.device)
         self.latents = encoded(plan, self.vae, "train", plan.renders)
         self.held_out = encoded(plan, self.vae, "held-out", min(256, plan.renders))

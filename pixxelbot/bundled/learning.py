@@ -85,8 +85,9 @@ class Lesson(Protocol):
 
     module: torch.nn.Module
     """Holds exactly the weights that are trained and averaged."""
-    rate: float
-    """Peak learning rate."""
+
+    def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        """A new optimizer, its learning rates at their peak."""
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         """One batch: `loss` is what is minimised, the rest is only logged. `progress` runs from 0 to 1."""
@@ -189,6 +190,8 @@ def _work(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: M
     worker = Worker(make(plan, rank), plan, rank, meeting)
     worker.resume()
     with contextlib.closing(Log(plan, worker.progress, quiet=rank > 0)) as log:
+        if worker.begins_anew:
+            log.note(worker.progress, {"optimizer": "begins anew: the checkpoint's was of another kind"})
         worker.run(log)
 
 
@@ -199,11 +202,12 @@ class Worker:
         self.lesson, self.plan, self.rank, self.meeting = lesson, plan, rank, meeting
         self.progress = Progress()
         self.weights = list(lesson.module.parameters())
-        self.optimizer = torch.optim.AdamW(
-            self.weights, lr=lesson.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-        )
+        self.optimizer = lesson.optimizer(self.weights)
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.average = flat(self.weights).cpu()
         """Moving average of the weights, kept by worker 0."""
+        self.begins_anew = False
+        """Whether the checkpoint was of another optimizer, so that this one's memory is empty."""
         self._parent = os.getppid()
 
     def run(self, log: Log) -> None:
@@ -247,8 +251,8 @@ class Worker:
 
     def _step(self) -> dict[str, float]:
         progress = min(1.0, self.progress.seconds / (self.plan.minutes * 60))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lesson.rate * rate_at(progress, self.progress.steps)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * rate_at(progress, self.progress.steps)
         with torch.autocast(torch.device(self.plan.device).type, torch.bfloat16):
             told = self.lesson.loss(progress)
         torch.autograd.backward(told["loss"])
@@ -292,6 +296,7 @@ class Worker:
             "weights": self.lesson.module.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
+            "optimizer_kind": type(self.optimizer).__name__,
             "versions": versions() | {"pictures": self.plan.pictures},
             "seed": self.plan.seed,
             "size": self.plan.size,
@@ -306,7 +311,9 @@ class Worker:
             return
         state = load(self.plan.checkpoint, self.plan.device)
         self.lesson.module.load_state_dict(state["weights"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.begins_anew = state["optimizer_kind"] != type(self.optimizer).__name__
+        if not self.begins_anew:
+            self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"].cpu()
         known = Progress(**state["progress"])
         self.progress = replace(known, own_samples=0, samples_before=known.samples)
@@ -347,6 +354,11 @@ def unflat(vector: torch.Tensor, weights: Iterable[torch.Tensor]) -> None:
             start += weight.numel()
 
 
+def adamw(weights: list[torch.nn.Parameter], rate: float) -> torch.optim.Optimizer:
+    """AdamW with a short memory, for short trainings."""
+    return torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+
+
 def rate_at(progress: float, steps: int) -> float:
     """Factor of the learning rate after a share of the time and a number of steps."""
     falling = max(0.0, (progress - HOLD) / (1 - HOLD))
@@ -382,6 +394,8 @@ class Log:
 
     def note(self, progress: Progress, values: Mapping[str, object]) -> None:
         """One line of JSON; the bar shows the same."""
+        if self.quiet:
+            return
         line = {**asdict(progress), "seconds": round(progress.seconds, 1), **values}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()

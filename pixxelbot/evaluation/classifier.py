@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -153,7 +154,7 @@ def _whole(scene: Scene) -> tuple[int, ...]:
 class Naming:
     """The classifier's lesson."""
 
-    rate = 2e-3
+    optimizer = staticmethod(partial(learning.adamw, rate=2e-3))
 
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan

@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoPipelineForText2Image
 from transformers import CLIPModel
 
-from pixxelbot.bundled import autoencoder, learning, renders, sprites, towers, train
+from pixxelbot.bundled import autoencoder, learning, muon, renders, sprites, towers, train
 from pixxelbot.bundled.scenes import Scene, Thing
 from pixxelbot.errors import UntrainedModel
 
@@ -102,6 +102,18 @@ def test_an_untrained_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_the_gate_refuses_a_text_tower_that_does_not_tell_its_attributes(work: Path) -> None:
     with pytest.raises(UntrainedModel, match="noun_0"):
         towers.refuse(towers.probe(*towers.text_tower(work, "tiny"), "tiny"))
+
+
+def test_muon_turns_matrices_and_leaves_the_rest_to_adamw() -> None:
+    torch.manual_seed(0)
+    turned = muon.orthogonal(torch.randn(6, 20))
+    assert torch.linalg.svdvals(turned.float()).sub(1).abs().max() < 0.4, "Newton–Schulz ends near one, not at it"
+    matrix, bias = torch.nn.Parameter(torch.zeros(4, 4)), torch.nn.Parameter(torch.zeros(4))
+    learner = muon.Muon([matrix, bias], rate=0.1, other_rate=0.01)
+    matrix.grad, bias.grad = torch.eye(4) * 1e-3, torch.full((4,), 1e-3)
+    learner.step()
+    assert torch.allclose(bias, torch.full((4,), -0.01), atol=1e-4)
+    assert 0.05 < -float(matrix[0, 0].detach()) < 0.13 and abs(float(matrix[0, 1].detach())) < 1e-3
 
 
 def test_the_learning_rate_rises_holds_and_falls() -> None:
