@@ -7,7 +7,6 @@ and classifier-free guidance (Ho & Salimans, 2022), for which a tenth of the cap
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from pixxelbot.bundled.autoencoder import LATENTS, Codec, standardise
 from pixxelbot.bundled.autoencoder import build as build_vae
 from pixxelbot.bundled.captions import caption, disturbed, nothing
 from pixxelbot.bundled.learning import Plan, generator, mosaic
+from pixxelbot.bundled.muon import Muon
 from pixxelbot.bundled.scenes import Split
 
 WIDTHS: Final = {"full": (64, 128, 160), "tiny": (16, 16, 16)}
@@ -129,7 +129,9 @@ def _encode(vae: Any, pixels: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float
 class Denoising:
     """The UNet's lesson. Refuses to begin with a text tower that fails its gate."""
 
-    optimizer = staticmethod(partial(learning.adamw, rate=1e-3))
+    def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        ends = [*self.module.get_submodule("conv_in").parameters(), *self.module.get_submodule("conv_out").parameters()]
+        return Muon(weights, rate=0.02, other_rate=1e-3, apart=ends)
 
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan
