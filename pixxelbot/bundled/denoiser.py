@@ -36,7 +36,7 @@ GUIDANCE: Final = 4.5
 GRID_STEPS: Final = 20
 GRID: Final = 24
 TRAIN_STEPS: Final = 1000
-STANDARDISED_ON: Final = {"full": range(0, 1024, renders.CHUNK), "tiny": range(0, 1, renders.CHUNK)}
+STANDARDISED_ON: Final = {"full": range(0, 512, renders.CHUNK), "tiny": range(0, 1, renders.CHUNK)}
 """Pictures over which the latents' means and deviations are taken, by the chunk's first."""
 ENCODED_AT_ONCE: Final = 32
 
@@ -104,8 +104,10 @@ def trained_vae(work: Path, size: str = "full") -> Any:
 def encoded(plan: Plan, vae: Any, split: Split, count: int) -> np.ndarray[Any, np.dtype[np.float16]]:
     """Latents (n, channels, 16, 16) of the first `count` pictures of a split, kept beside the pictures."""
     stamp = int((plan.work / "vae" / "checkpoint.pt").stat().st_mtime)
-    kept = plan.work / "renders" / f"{split}-{count}-{plan.pictures}-{stamp}.latents.npy"
-    if not kept.is_file():
+    folder, ending = plan.work / "renders", f"{plan.pictures}.{stamp}.latents.npy"
+    kept = renders.larger(folder, split, count, ending)
+    if kept is None:
+        kept = folder / f"{split}-{count}-{ending}"
         pictures = renders.painted(plan, split, count)
         part = kept.with_suffix(".part.npy")
         side = renders.SIDE // 8
@@ -115,7 +117,7 @@ def encoded(plan: Plan, vae: Any, split: Split, count: int) -> np.ndarray[Any, n
             latents[start:stop] = _encode(vae, pictures.pixels(range(start, stop)).to(plan.device))
         latents.flush()
         part.replace(kept)
-    found: np.ndarray[Any, np.dtype[np.float16]] = np.load(kept, mmap_mode="r")
+    found: np.ndarray[Any, np.dtype[np.float16]] = np.load(kept, mmap_mode="r")[:count]
     return found
 
 

@@ -167,15 +167,16 @@ def teach(make: Callable[[Plan, int], Lesson], plan: Plan) -> Path:
         raise ConfigurationError("--minutes/--batch/--workers", f"{plan}", "each must be positive")
     plan.folder.mkdir(parents=True, exist_ok=True)
     context = torch.multiprocessing.get_context("spawn")
-    weights = sum(weight.numel() for weight in make(plan, 0).module.parameters())
-    meeting = Meeting(plan.workers, weights, context)
+    lesson = make(plan, 0)  # paints and encodes what the others then find
+    meeting = Meeting(plan.workers, sum(weight.numel() for weight in lesson.module.parameters()), context)
     others = [
-        context.Process(target=_work, args=(make, plan, rank, meeting), daemon=True) for rank in range(1, plan.workers)
+        context.Process(target=_accompany, args=(make, plan, rank, meeting), daemon=True)
+        for rank in range(1, plan.workers)
     ]
     for other in others:
         other.start()
     try:
-        _work(make, plan, 0, meeting)
+        _work(lesson, plan, 0, meeting)
     finally:
         meeting.over.set()
         for other in others:
@@ -183,11 +184,17 @@ def teach(make: Callable[[Plan, int], Lesson], plan: Plan) -> Path:
     return plan.checkpoint
 
 
-def _work(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
+def _accompany(make: Callable[[Plan, int], Lesson], plan: Plan, rank: int, meeting: Meeting) -> None:
+    """A worker in a process of its own."""
+    torch.set_num_threads(1)
+    _work(make(plan, rank), plan, rank, meeting)
+
+
+def _work(lesson: Lesson, plan: Plan, rank: int, meeting: Meeting) -> None:
     if plan.device == "cpu":
         torch.set_num_threads(1)
     torch.manual_seed(plan.seed * 1000 + rank)
-    worker = Worker(make(plan, rank), plan, rank, meeting)
+    worker = Worker(lesson, plan, rank, meeting)
     worker.resume()
     with contextlib.closing(Log(plan, worker.progress, quiet=rank > 0)) as log:
         if worker.begins_anew:

@@ -73,11 +73,21 @@ def painted(plan: Plan, split: Split, count: int) -> Renders:
     """The first `count` pictures of a split: from the cache the work folder, or painted now and kept there."""
     folder = plan.work / "renders"
     folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"{split}-{count}-{plan.pictures}"
-    images, things = stem.with_suffix(".images.npy"), stem.with_suffix(".things.npy")
-    if not (images.is_file() and things.is_file()):
-        _paint_all(split, count, plan.workers, images, things)
-    return Renders(split, np.load(images, mmap_mode="r"), np.load(things, mmap_mode="r"))
+    images = larger(folder, split, count, f"{plan.pictures}.images.npy")
+    if images is None:
+        images = folder / f"{split}-{count}-{plan.pictures}.images.npy"
+        _paint_all(split, count, plan.workers, images, _beside(images))
+    return Renders(split, *(np.load(file, mmap_mode="r")[:count] for file in (images, _beside(images))))
+
+
+def larger(folder: Path, split: Split, count: int, ending: str) -> Path | None:
+    """A kept file of at least `count` pictures: the first ones are the same in each."""
+    kept = ((int(file.name.split("-")[-2]), file) for file in folder.glob(f"{split}-*-{ending}"))
+    return min(((size, file) for size, file in kept if size >= count), default=(0, None))[1]
+
+
+def _beside(images: Path) -> Path:
+    return images.with_name(images.name.replace(".images.", ".things."))
 
 
 def _paint_all(split: Split, count: int, workers: int, images: Path, things: Path) -> None:
@@ -96,8 +106,8 @@ def _paint_all(split: Split, count: int, workers: int, images: Path, things: Pat
             bar.update(len(some))
     pictures.flush()
     maps.flush()
-    for part, whole in zip(partly, (images, things), strict=True):
-        part.replace(whole)
+    partly[1].replace(things)  # first, since whoever sees the pictures expects both
+    partly[0].replace(images)
 
 
 def paint_some(split: Split, count: int, start: int) -> tuple[Bytes, Bytes]:
