@@ -93,13 +93,6 @@ def test_a_database_goes_up_and_down_with_a_backup_before(pixxelbot: CommandLine
     assert Path(down["backup"]).is_file()
 
 
-def test_an_unknown_version_is_an_error(pixxelbot: CommandLine) -> None:
-    pixxelbot("db", "upgrade")
-    ended = pixxelbot("db", "downgrade", "9999", "--json")
-    assert (ended.code, ended.error["code"]) == (1, "store")
-    assert "9999" in ended.error["message"]
-
-
 def test_a_backup_holds_the_rows_and_no_token(waiting: tuple[CommandLine, Job]) -> None:
     pixxelbot, job = waiting
     target = pixxelbot.cwd / "copy.db"
