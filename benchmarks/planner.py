@@ -148,7 +148,7 @@ class Dialogue:
 
 def singular(text: str) -> str:
     """Lower case, with every word's plural ending off."""
-    return re.sub(r"(?<=\w\w\w)(?<!s)e?s\b", "", text.lower())
+    return re.sub(r"(?<=\w\w)(?:(?:(?<=[sxz])|(?<=[cs]h))es|(?<![suixz])s)\b", "", text.lower())
 
 
 def holds(text: str, words: str) -> bool:

@@ -36,17 +36,17 @@ SIGNS: Final = {
     "🔁": "again", "🔄": "again", "♻": "again", "🎲": "again", "🔂": "again", "⭐": "favourite", "🌟": "favourite",
     "❤": "favourite",
     "🗑": "delete", "❌": "cancel", "🛑": "cancel", "🚫": "cancel", "⬆": "upscale", "🔍": "upscale", "🔎": "upscale",
-    "↩": "undo", "⏪": "undo", "ℹ": "recipe", "❓": "help", "➕": "plus", "➖": "minus", "→": "to", "➡": "to", "×": "x",
-    "–": "-", "−": "-",
-    "👍": "nice", "🔥": "nice", "💯": "nice", "😍": "nice", "🤩": "nice", "👏": "nice", "😂": "lol", "🙏": "thanks",
+    "↩": "undo", "⏪": "undo", "ℹ": "recipe", "❓": "help", "👍": "nice", "🔥": "nice", "💯": "nice", "😍": "nice",
+    "🤩": "nice", "👏": "nice", "😂": "lol", "🙏": "thanks",
     "👋": "hi",
 }  # fmt: skip
 """What an emoji says in a message of few words; elsewhere it is decoration."""
+PLAIN: Final = {"➕": "plus", "➖": "minus", "→": "->", "➡": "->", "−": "-", "–": "-"}
+"""Signs that are words wherever they stand."""
 KEYCAP: Final = re.compile("([0-9])\ufe0f?\u20e3")
-EMOJI: Final = re.compile(
-    "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff"
-    "\ufe0f\u200d\u2122\u2139]+|<a?:\\w+:\\d+>"
-)
+PICTOGRAMS: Final = "\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
+ARROWS: Final = "\u2190-\u21ff\u2300-\u23ff\ufe0f\u200d\u2122\u2139"
+EMOJI: Final = re.compile(rf"[{PICTOGRAMS}{ARROWS}]+|<a?:\w+:\d+>")
 LONGEST_SIGNED: Final = 6
 """Words beside which an emoji still is a command."""
 COMMANDS: Final = (
@@ -73,37 +73,39 @@ REAL: Final = frozenset(
 """Words near a command that mean something else."""
 LEAD: Final = re.compile(
     r"^(?:(?:please|hey|hi|hello|yo|ok(?:ay)?|k|yes|yeah|yep|yup|alright|so|well|u+m+|h+m+|er+"
-    r"|ah+|oh+|ooh+|wow|cool|nice|great|awesome"
-    r"|perfect|lovely|amazing|thanks|thank you|now|then|just|actually|maybe|perhaps|next|and now"
-    r"|and then|also|sorry|bot|pixxelbot|dear bot|though"
-    r"|lol|haha+|wait|alternatively|finally|better|good|right|sure|sweet|neat|dude|bro|man|guys"
-    r"|mate|btw|fine)[,!.…]*(?:\s+there\b[,!.]*)?\s+(?!one\b|job\b|work\b|and a\b|looking\b|man\b)"
-    r"|(?:no|nah|nope)[,!.]*\s+(?=(?:wait|actually|go|make|cancel|stop|undo|i |that|the |just|not that|use|try|do)\b)"
-    r"|no[,!.]\s+"
-    r"|(?:can|could|would|will|won't|can't|couldn't) (?:you|we|it) (?:please |just |maybe "
-    r"|possibly |try to |try and |kindly |also |actually |pretty please )*(?!only\b)"
-    r"|(?:can|could|may|might) (?:i|we) (?:please |just |maybe |also )*(?:have|get|see|ask for|request)(?: you)? "
-    r"|(?:do you think |is it possible |any chance |is there a way |would it be possible )(?:you "
-    r"(?:could|can) |to |we (?:could|can) )?(?:please )?"
-    r"|i(?:'d| would)(?: really| also)? (?:like|love|want|prefer)(?: you)?(?: to)?(?: (?:see|have"
-    r"|get|make|try)(?= ))?(?: it(?= if\b))?(?: if you could)? "
-    r"|i (?:really |just |also |now |kind of )?(?:want|need|wish for|fancy)(?: you)?(?: to(?= "
-    r"))?(?: (?:see|have|get)(?= ))? (?!it\b)"
-    r"|i(?:'m| am) (?:looking for|after|thinking (?:of|about)|in the mood for) "
-    r"|(?:let's|let us|lets)(?: see| try| have| do| go (?:with|for)| get)? (?!it\b)"
-    r"|let me (?:see|have|get) |i think (?:i |we |you )?(?:should |could |want |'d like )?|you "
-    r"could |you should |would you mind "
-    r"|try (?:to |and )(?=\w)|go ahead and |be so kind (?:and|to) |how about (?:you |we )(?:just "
-    r")?|why don't (?:you|we) |feel free to |time to |it's time to |(?:wenn möglich|pretty "
-    r")please )",
+    r"|ah+|oh+|ooh+|wow|now|then|just|actually|maybe|perhaps|also|sorry|lol|haha+|wait"
+    r"|alternatively|finally|thanks|thank you|and now|and then|omg|anyway"
+    r"|btw)[,!.…]*(?:\s+(?:there|bot|pixxelbot|dude|man|friend|bro|mate)\b[,!.]*)?\s+(?!one\b"
+    r"|job\b|work\b|and a\b)|(?:cool|nice|great|awesome|perfect|lovely|amazing|good|better|right"
+    r"|fine|sweet|neat|next|bot|pixxelbot|dear bot|dude|bro|man|guys|mate|sure|though|excellent"
+    r"|beautiful|wonderful|fantastic|brilliant|interesting|close|almost|new idea|new one|next one"
+    r"|next up|something else|request|prompt|idea|let's do something (?:else|different|new)"
+    r"|different topic|change of plans?)\s*[,!.…:;-]+\s+|(?:ok(?:ay)?|and|so)\s+(?:next|new one"
+    r"|now)\s*[:,]?\s+|(?:no|nah|nope)[,!.]*\s+(?=(?:wait|forget|never|scratch|don't|let's|can"
+    r"|could|please|try|change|put|remove|actually|go|make|cancel|stop|undo|i |that|the |just|not "
+    r"that|use|do)\b)|no[,!.]\s+|(?:can|could|would|will|won't|can't|couldn't) (?:you|we|it) "
+    r"(?:please |just |maybe |possibly |try to |try and |kindly |also |actually |pretty please "
+    r")*(?!only\b)|(?:can|could|may|might) (?:i|we) (?:please |just |maybe |also )*(?:have|get"
+    r"|ask for|request)(?: you)? (?!it\b)|(?:can|could|may|might) (?:i|we) (?=(?:please |just "
+    r"|maybe )*see\b)|(?:do you think |is it possible |any chance |is there a way |would it be "
+    r"possible )(?:you (?:could|can) |to |we (?:could|can) )?(?:please )?|i(?:'d| would)(?: "
+    r"really| also)? (?:like|love|want|prefer)(?: you)?(?: to(?= ))?(?: (?:have|get|make|try)(?= "
+    r"))?(?: it(?= if\b))?(?: if you could)? (?!it\b)|i (?:really |just |also |now |kind of "
+    r")?(?:want|need|wish for|fancy)(?: you)?(?: to(?= ))?(?: (?:have|get)(?= ))? (?!it\b)|i(?:'m"
+    r"| am) (?:looking for|after|thinking (?:of|about)|in the mood for) |(?:let's|let us|lets)(?: "
+    r"see| try| have| do| go (?:with|for)| get)? (?!it\b)|let me (?:have|get) |let me (?=see\b)|i "
+    r"think (?:i |we |you )?(?:should |could |want |'d like )?|you could |you should |would you "
+    r"mind |try (?:to |and )(?=\w)|go ahead and |be so kind (?:and|to) |how about (?:you |we "
+    r")(?:just )?|why don't (?:you|we) |feel free to |time to |it's time to |(?:wenn möglich"
+    r"|pretty )please )",
     re.IGNORECASE,
 )
 TAIL: Final = re.compile(
     r"(?:[,\s.!?]+(?:please|thanks|thank you|many thanks|for me|right now|now|if you can|if "
-    r"possible|if that's possible|ok|okay|bot|pixxelbot|asap|thank you so much|thanks a lot"
-    r"|will you|would you|can you|could you|though|mate|dude|bro|lol|haha+|xd|tbh|imo|kindly|or "
-    r"something(?: like that)?|or so|cheers|real quick|alright|yeah|right|eh|man|my friend|when "
-    r"you can|when you have time))+\s*[.!?…]*$|[\s.!?…,;:~]+$",
+    r"possible|if that's possible|ok|okay|asap|thank you so much|thanks a lot|will you|would you"
+    r"|can you|could you|though|lol|haha+|xd|tbh|imo|kindly|or something(?: like that)?|or so"
+    r"|cheers|real quick|my friend|when you can|when you have time)|[,.!?]+\s*(?:bot|pixxelbot"
+    r"|mate|dude|bro|alright|yeah|right|eh|man))+\s*[.!?…]*$|[\s.!?…,;:~]+$",
     re.IGNORECASE,
 )
 POLITE_ROUNDS: Final = 8
@@ -113,7 +115,7 @@ POLITE_ROUNDS: Final = 8
 def heard(words: str) -> str:
     """One line of plain English: quotes straight, slang spelled out, slips mended, emoji said or left out."""
     text = KEYCAP.sub(r" #\1 ", one_line(words))
-    text = _unsigned(text)
+    text = _unsigned(text.translate({ord(sign): f" {said} " for sign, said in PLAIN.items()}))
     text = re.sub(r"\b(pl|p+l)(?:e+a+s+e+|z+)\b", "please", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)([!?])\1+", r"\1", text)
     return one_line(" ".join(_spelled(text)))
@@ -126,16 +128,9 @@ def _unsigned(text: str) -> str:
     mood = [word for word in spoken if word in ("nice", "lol", "thanks", "hi", "favourite")]
     if bare.strip() and (mood or not spoken):
         lead = "favourite " if said and re.match("[⭐🌟]", text) else ""
-        return lead + _arrows(text if not spoken else bare, bare)
+        return lead + bare
     first = next((word for word in spoken if word), "")
     return one_line(f"{first} {bare}") if first else bare if bare.strip() else "nice" if text.strip() else ""
-
-
-def _arrows(text: str, bare: str) -> str:
-    """The text without emoji; arrows and signs of arithmetic keep their meaning."""
-    for sign in "→➡×–−➕➖":
-        text = text.replace(sign, f" {SIGNS[sign]} ")
-    return EMOJI.sub(" ", text) if text.strip() else bare
 
 
 def _spelled(text: str) -> Iterator[str]:

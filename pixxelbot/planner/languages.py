@@ -15,8 +15,8 @@ from pixxelbot.planner.library import prompts_folder, read_yaml
 
 LONGEST: Final = 5
 """Words of a phrase."""
-ENOUGH: Final = 0.34
-"""Share of the words that must belong to a language for it to be taken for one."""
+ENOUGH: Final = 0.6
+"""Weight for each word that must belong to a language for it to be taken for one."""
 JAPANESE: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -31,7 +31,7 @@ class Language:
     """Those phrases that are nouns; an adjective after one is moved before it."""
     adjectives: frozenset[str]
     markers: frozenset[str]
-    """Words that no English sentence has."""
+    """Words that hardly any English sentence has."""
     orders: tuple[tuple[re.Pattern[str], str], ...]
     """Rearrangements: before the words are replaced, in languages without spaces."""
     after: tuple[tuple[re.Pattern[str], str], ...]
@@ -64,7 +64,8 @@ def _language(name: str, content: dict[str, dict[str, str] | list[str] | list[li
         phrases=phrases,
         nouns=frozenset(str(key).lower() for key in sections.get("nouns", {})),
         adjectives=frozenset(str(key).lower() for key in sections.get("adjectives", {})),
-        markers=frozenset(word.lower() for word in lists.get("markers", [])),
+        markers=frozenset(word for phrase in phrases for word in phrase.split() if len(word) > 1)
+        - set(lists.get("english", [])),
         orders=pairs.get("orders", ()),
         after=pairs.get("after", ()),
     )
@@ -77,18 +78,27 @@ def language_of(words: str) -> Language | None:
     tokens = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", words.lower())
     best, most = None, 0.0
     for language in load_languages():
-        if language.name == "ja":
-            continue
-        known = sum(
-            2 if token in language.markers else 1
-            for token in tokens
-            if token in language.markers or token in language.phrases
-        )
-        marked = any(token in language.markers for token in tokens)
-        share = known / max(len(tokens), 1)
-        if marked and share > max(most, ENOUGH):
-            best, most = language, share
+        known = _known(tokens, language) if language.name != "ja" and language.markers & set(tokens) else 0.0
+        if known > max(most, ENOUGH * len(tokens)):
+            best, most = language, known
     return best
+
+
+def _known(tokens: list[str], language: Language) -> float:
+    """How much of the words belongs to the language: long phrases, and words that only it has, count for more."""
+    at, known = 0, 0.0
+    while at < len(tokens):
+        length = _longest(tokens, at, language)
+        own = sum(token in language.markers for token in tokens[at : at + length])
+        known += 1.5 * length - 0.5 + own if own or length > 1 else 0.4 * length
+        at += max(length, 1)
+    return known
+
+
+def _longest(tokens: list[str], at: int, language: Language) -> int:
+    """How many words the longest phrase has that begins here."""
+    most = min(LONGEST, len(tokens) - at)
+    return next((n for n in range(most, 0, -1) if " ".join(tokens[at : at + n]).lower() in language.phrases), 0)
 
 
 def english(words: str) -> str:
@@ -111,14 +121,7 @@ def _by_words(text: str, language: Language) -> str:
     out: list[tuple[str, str]] = []
     at = 0
     while at < len(tokens):
-        length = next(
-            (
-                length
-                for length in range(min(LONGEST, len(tokens) - at), 0, -1)
-                if " ".join(tokens[at : at + length]).lower() in language.phrases
-            ),
-            0,
-        )
+        length = _longest(tokens, at, language)
         phrase = " ".join(tokens[at : at + max(length, 1)]).lower()
         said = language.phrases[phrase] if length else tokens[at]
         kind = "adjective" if phrase in language.adjectives else "noun" if phrase in language.nouns else ""

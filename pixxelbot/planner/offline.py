@@ -19,7 +19,7 @@ from pixxelbot.planner.hearing import heard, polite_off
 from pixxelbot.planner.reading import Reading, read_certain, read_defaults, read_parameters, read_shapes
 from pixxelbot.planner.references import PIC, Meant, grids, ids, meant
 from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, strength_of
-from pixxelbot.planner.talk import small_talk
+from pixxelbot.planner.talk import GLAD, question, small_talk
 from pixxelbot.planner.words import one_line, tidy
 from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
 
@@ -38,82 +38,74 @@ ON_PICTURES: Final = frozenset(
 )  # fmt: skip
 """Actions that need a picture."""
 DRAW: Final = re.compile(
-    r"^(?:(?:draw|generate|imagine|create|paint|render|sketch|illustrate|produce|design|make|show|give"
-    r"|get|do|build|visuali[sz]e|picture|have|see|craft|whip|cook|conjure)"
-    r"(?: (?:me|us))?(?: (?:up|out))?:?\s+(?!(?:it|that|this|them|him|her|these|those)\b)"
-    r"|/imagine\s+|imagine:?\s+|(?:prompt|picture|image|subject)\s?:\s*)",
+    r"^(?:(?:draw|generate|imagine|create|paint|render|sketch|illustrate|produce|design|make|show"
+    r"|give|get|do|build|visuali[sz]e|picture|have|see|craft|whip|cook|conjure)(?: (?:me|us))?(?: "
+    r"(?:up|out))?:?\s+(?!(?:it|that|this|them|him|her|these|those)\b)|/imagine\s+|imagine:?\s+"
+    r"|(?:prompt|picture|image|subject)\s?:\s*)",
     re.IGNORECASE,
 )
 A_PICTURE_OF: Final = re.compile(
     r"^(?:(?P<one>one|a single|just one|only one|single|1)|an?|some|the|your)?\s*(?:(?:new|nice"
     r"|beautiful|good|cool|pretty|lovely|quick|simple|amazing|awesome|great|really|super"
-    r"|realistic-looking|fun|funny) )*"
-    r"(?:pictures?|images?|pics?|drawings?|renders?|artworks?|illustrations?|scenes?|visuals?|art"
-    r"|paintings?(?= (?:of|showing)\b)) (?:of|showing|with|where|depicting|that shows|in which)\s+",
+    r"|realistic-looking|fun|funny) )*(?:pictures?|images?|pics?|drawings?|renders?|artworks?"
+    r"|illustrations?|scenes?|visuals?|art|paintings?(?= (?:of|showing)\b)) (?:of|showing|with"
+    r"|where|depicting|that shows|in which)\s+",
     re.IGNORECASE,
 )
 QUESTION: Final = re.compile(
     r"^(?:what|how) (?:would|does|do|might|could|will|did) (?P<what>.+?) look(?: like)?(?P<more> "
-    r"(?:if|in|on|as|with|when|under|without)\b.+)?$"
-    r"|^what if (?P<if>.+)$",
+    r"(?:if|in|on|as|with|when|under|without)\b.+)?$|^what if (?P<if>.+)$",
     re.IGNORECASE,
 )
 """A question that a picture answers."""
 VERBATIM: Final = re.compile(
-    (
-        r"^(?:(?:please )?(?:draw|use|render|generate|paint|send|do))?\s*(?:exactly (?:this|these "
-        r"words|as (?:i )?(?:write|written|typed))|verbatim|word for word|literally this|these exact "
-        r"words|this exact prompt|my exact words|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
-        r"|dont) (?:change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
-        r"|changing)[\w ]*|please))*\s*[:\-–—]\s*"
-    ),
+    r"^(?:(?:please )?(?:draw|use|render|generate|paint|send|do))?\s*(?:exactly (?:this|these "
+    r"words|as (?:i )?(?:write|written|typed))|verbatim|word for word|literally this|these exact "
+    r"words|this exact prompt|my exact words|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
+    r"|dont) (?:change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
+    r"|changing)[\w ]*|please))*\s*[:\-–—]\s*",
     re.IGNORECASE,
 )
 """How a member says that the words are to stay as they are."""
 SURPRISE: Final = re.compile(
-    (
-        r"(?:surprise me(?: with .*)?|anything(?: (?:you (?:like|want)|at all|random|cool|nice))?"
-        r"|whatever(?: you (?:like|want|feel like))?|something(?: (?:nice|random|cool|fun|interesting"
-        r"|amazing|beautiful|weird|else|new|surprising|awesome|for me|you like))?|random(?: "
-        r"(?:picture|image|thing|stuff))?|dealer'?s choice|up to you|you (?:choose|decide|pick)|i'm "
-        r"feeling lucky)"
-    ),
+    r"(?:surprise me(?: with .*)?|anything(?: (?:you (?:like|want)|at all|random|cool|nice))?"
+    r"|whatever(?: you (?:like|want|feel like))?|something(?: (?:nice|random|cool|fun|interesting"
+    r"|amazing|beautiful|weird|else|new|surprising|awesome|for me|you like))?|random(?: "
+    r"(?:picture|image|thing|stuff))?|dealer'?s choice|up to you|you (?:choose|decide|pick)|i'm "
+    r"feeling lucky)",
     re.IGNORECASE,
 )
 NO_SUBJECT: Final = re.compile(
-    (
-        r"(?:(?:a|an|the|some|one|any|new|another|nice|cool|good|me|us|it|please|picture|image"
-        r"|pictures|images|pics?|drawing|art|stuff|draw|make|generate|create|paint|imagine|render"
-        r"|show|give|do|of|thing|things|now)\s*)*"
-    ),
+    r"(?:(?:a|an|the|some|one|any|new|another|nice|cool|good|me|us|it|please|picture|image"
+    r"|pictures|images|pics?|drawing|art|stuff|draw|make|generate|create|paint|imagine|render"
+    r"|show|give|do|of|thing|things|now)\s*)*",
     re.IGNORECASE,
 )
 OPINION: Final = re.compile(
     r"^(?:(?:(?:i|we)(?:'ll| will| would|'d)? (?:really |do |also |kind of |kinda |quite "
     r"|actually )?(?:like|love|prefer|choose|pick|take|want|vote for|go with|think)|pick|choose"
-    r"|select|take|grab|my favourite is|go with|use|consider|look at)"
-    rf" {PIC}(?: (?:is|looks|the|most|best|a lot|so much|better|more|very much|really"
-    r"|nice))*(?:\s*[,.;:!–—-]+|\s+(?:and|but|so|then))\s*(?:and |but |so |then )*(?=\S)"
-    rf"|{PIC} (?:is|are|looks?|look|came out|seems?|turned out)(?: (?:really|so|very|pretty|the"
-    r"|quite|super|my))*(?: (?:great|best|nice|good|cool|perfect|awesome|amazing|lovely|beautiful"
-    r"|fine|better|favourite|closest|promising|ok|okay|cute|interesting|fantastic|winner"
-    r"|brilliant))(?:\s*[,.;:!–—-]+|\s+(?:and|but|so))\s*(?:and |but |so |then )*(?=\S)"
-    rf"|(?:{P}|they|these|those)(?:'s|'re| is| are| looks?| look)? (?:(?:so|really|pretty|very"
-    r"|quite|super|too|also|all|already|absolutely) )*(?:cool|nice|great|good|lovely|awesome"
-    r"|amazing|beautiful|fine|perfect|close|better|cute|ok|okay|neat|sick|gorgeous|almost "
-    r"(?:there|perfect)|not bad)(?:,? (?:but|and|though|so)\b|[,.;!]+)\s*(?:but |and |now )?(?=\S)"
-    r"|(?:nice|great|good|love (?:it|that|them)|lovely|cool|awesome|not bad|almost|close|hmm+"
-    r"|looks good|looking good|better|perfect|beautiful|amazing|wow)(?: (?:work|job|one|ones"
-    r"|stuff|start))?[,.!;]*(?: but| though| and|[,.!;])\s*(?=\S))",
+    rf"|select|take|grab|my favourite is|go with|use|consider|look at) {PIC}(?: (?:is|looks|the"
+    r"|most|best|a lot|so much|better|more|very much|really|nice))*(?:\s*[,.;:!–—-]+|\s+(?:and"
+    rf"|but|so|then))\s*(?:and |but |so |then )*(?=\S)|{PIC} (?:is|are|looks?|look|came out|seems?"
+    r"|turned out)(?: (?:really|so|very|pretty|the|quite|super|my))*(?: (?:great|best|nice|good"
+    r"|cool|perfect|awesome|amazing|lovely|beautiful|fine|better|favourite|closest|promising|ok"
+    r"|okay|cute|interesting|fantastic|winner|brilliant))(?:\s*[,.;:!–—-]+|\s+(?:and|but"
+    rf"|so))\s*(?:and |but |so |then )*(?=\S)|(?:that|this|it)(?:'s| is) {PIC}(?:\s*[,.;:!]+"
+    rf"|\s+(?:and|but|so|now))\s*(?=\S)|(?:{P}|they|these|those)(?:'s|'re| is| are| looks?| look)? "
+    r"(?:(?:so|really|pretty|very|quite|super|too|also|all|already|absolutely) )*(?:cool|nice"
+    r"|great|good|lovely|awesome|amazing|beautiful|fine|perfect|close|better|cute|ok|okay|neat"
+    r"|sick|gorgeous|almost (?:there|perfect)|not bad)(?:,? (?:but|and|though|so)\b"
+    r"|[,.;!]+)\s*(?:but |and |now )?(?=\S)|(?:nice|great|good|love (?:it|that|them)|lovely|cool"
+    r"|awesome|not bad|almost|close|hmm+|looks good|looking good|better|perfect|beautiful|amazing"
+    r"|wow)(?: (?:work|job|one|ones|stuff|start))?[,.!;]*(?: but| though| and|[,.!;])\s*(?=\S))",
     re.IGNORECASE,
 )
 """What is said of a picture before the request: "I like the third, …", "it's cool but …"."""
 WANTED: Final = re.compile(
     r"^(?:i|we)(?:'d| would)?(?: really| just| also)? (?:want|need|like|love|prefer|wish)(?: to "
     rf"(?:see|have))? (?P<it>{P})(?: to be| to look)? (?=\S)(?!(?:a lot|so much|better|the most"
-    r"|very much)$)"
-    rf"|^(?:can|could|should|would|may) (?P<that>{P}|he|she|they)(?: also| please| maybe)? (?:be"
-    r"|look|get|become)(?: made)? (?=\S)",
+    rf"|very much)$)|^(?:can|could|should|would|may) (?P<that>{P}|he|she|they)(?: also| please| "
+    r"maybe)? (?:be|look|get|become)(?: made)? (?=\S)",
     re.IGNORECASE,
 )
 """A change said as a wish: "I want it darker", "could it be at night"."""
@@ -153,10 +145,12 @@ def understand(ask: Ask) -> Intent:
     if len(words) <= LONGEST_FOLLOW_UP:
         if intent := _locks(plain) or _settings(plain, ask):
             return intent
-        if talk := small_talk(plain, words, bool(ask.pictures)):
+        if talk := small_talk(plain, words):
             return Intent(action=talk.action, reply=talk.reply)
         if intent := _follow_up(plain, ask):
             return intent
+        if talk := question(plain, words):
+            return Intent(action=talk.action, reply=talk.reply)
     return _imagine(plain, ask)
 
 
@@ -300,6 +294,8 @@ def _carried_out(hearing: Heard, found: Found, certain: Reading) -> Intent:
                 action="clarify", reply=f"There is no picture number {place} to work from. Which do you mean?"
             )
     description = found.description or hearing.meant.description
+    if found.action == "chat":
+        return Intent(action="chat", targets=targets, description=description, reply=GLAD)
     if found.action == "clarify":
         return Intent(
             action="clarify",
@@ -348,22 +344,21 @@ def _missing(hearing: Heard, found: Found) -> Intent | None:
 # --- the wish changed -----------------------------------------------------------------------------------------------
 
 SAME: Final = re.compile(
-    r"^(?:(?:what (?:about|if)|how about|now|vary|try|use|do|but|and|also|so|just|then|okay|this time)\b[,: ]*"
-    r"|(?:with |use |keep |in )?(?:the |exact(?:ly the)? )?same\b(?: (?:thing|picture|image|one"
-    r"|prompt|settings|pic|idea|scene|style|again|words|subject|seed|composition))*[,: ]*"
-    r"|(?:again|once more|though|instead|maybe|please)\b[,: ]+|(?:draw|redraw|redo|render|show|do"
-    r"|try|run|repeat|generate|re-?render|make) (?:it|that|this|them)(?: all)? (?:again|once more"
-    r"|over)\b[,: ]*)+",
+    r"^(?:(?:what (?:about|if)|how about|now|vary|try|use|do|but|and|also|so|just|then|okay|this "
+    r"time)\b[,: ]*|(?:with |use |keep |in )?(?:the |exact(?:ly the)? )?same\b(?: (?:thing"
+    r"|picture|image|one|prompt|settings|pic|idea|scene|style|again|words|subject|seed"
+    r"|composition))*[,: ]*|(?:keep )?everything (?:(?:should |must )?(?:be |stay |stays "
+    r")?(?:exactly )?(?:the )?)same\b[,: ]*(?:except(?: for)?|but|only|just)?[,: ]*|(?:again|once "
+    r"more|though|instead|maybe|please)\b[,: ]+|(?:draw|redraw|redo|render|show|do|try|run|repeat"
+    r"|generate|re-?render|make) (?:it|that|this|them)(?: all)? (?:again|once more|over)\b[,: ]*)+",
     re.IGNORECASE,
 )
 ADDRESS: Final = re.compile(r"<[@#:][^>\s]*>?|\b[a-z][a-z0-9+.-]{1,20}://\S*|@(?=\S)", re.IGNORECASE)
 EMPTY_CHANGE: Final = re.compile(
-    (
-        r"^(?:(?:make|turn|do|try|draw|redo|redraw|render|paint|have|let|put|change|use|want|need"
-        r"|give|show|set|switch|be|get|go|see|convert|run|transform)(?: (?:it|that|this|them|me"
-        r"|everything))*|it|that|this|them|the|a|an|of|to|in|into|as|at|with|style|version|look|be"
-        r"|all|like|and|but|format|picture|image|should|is|for|my|,|\s)*$"
-    ),
+    r"^(?:(?:make|turn|do|try|draw|redo|redraw|render|paint|have|let|put|change|use|want|need"
+    r"|give|show|set|switch|be|get|go|see|convert|run|transform)(?: (?:it|that|this|them|me"
+    r"|everything))*|it|that|this|them|the|a|an|of|to|in|into|as|at|with|style|version|look|be"
+    r"|all|like|and|but|format|picture|image|should|is|for|my|,|\s)*$",
     re.IGNORECASE,
 )
 """What is left of "do it in 16:9" when the shape is read out of it."""

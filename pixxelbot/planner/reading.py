@@ -21,10 +21,8 @@ RATIOS: Final = frozenset(
 """Ratios taken as such without the word "aspect"; 10:30 is a time of day and 4x4 a car."""
 SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (
-        (
-            r"(?:as |for )?(?:an? |my )?(?:phone|mobile|iphone|android|smartphone)(?:'s)? (?:wallpaper"
-            r"|background|lock ?screen|screen|size|format)"
-        ),
+        r"(?:as |for )?(?:an? |my )?(?:phone|mobile|iphone|android|smartphone)(?:'s)? (?:wallpaper"
+        r"|background|lock ?screen|screen|size|format)",
         "9:16",
         "a phone's screen",
     ),
@@ -46,11 +44,9 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"(?:as |for )?(?:an? |my )?(?:youtube )?thumbnail", "16:9", "a video's shape"),
     (r"(?:in )?ultra[- ]?wide(?: format| screen| aspect ratio)?", "21:9", "ultra-wide was asked for"),
     (
-        (
-            r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord |youtube |twitch |facebook "
-            r"|channel |server |profile )*(?:banner|header)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= "
-            r"with| of| showing|,|:|$))?(?= of| with| showing|:|,|$)"
-        ),
+        r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord |youtube |twitch |facebook "
+        r"|channel |server |profile )*(?:banner|header)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= "
+        r"with| of| showing|,|:|$))?(?= of| with| showing|:|,|$)",
         "3:1",
         "a banner is long and low",
     ),
@@ -65,11 +61,9 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
         "a poster stands upright",
     ),
     (
-        (
-            r"(?:as |for )?(?:an? |my )?(?:new )?(?:discord )?(?:profile picture|avatar|profile pic|pfp"
-            r"|album cover|emote|app icon)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= with| of| showing"
-            r"|,|:|$))?"
-        ),
+        r"(?:as |for )?(?:an? |my )?(?:new )?(?:discord )?(?:profile picture|avatar|profile pic|pfp"
+        r"|album cover|emote|app icon)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= with| of| showing"
+        r"|,|:|$))?",
         "1:1",
         "such pictures are square",
     ),
@@ -79,26 +73,20 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
         "square was asked for",
     ),
     (
-        (
-            r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall) (?:format|orientation|mode"
-            rf"|aspect(?: ratio)?|{PICTURE}|one)"
-        ),
+        r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall) (?:format|orientation|mode"
+        rf"|aspect(?: ratio)?|{PICTURE}|one)",
         "2:3",
         "upright was asked for",
     ),
     (
-        (
-            r"(?:(?:as|in) )?(?:an? |the )?(?:landscape|horizontal) (?:format|orientation|mode|aspect(?: ratio)?"
-            rf"|{PICTURE}|one)"
-        ),
+        r"(?:(?:as|in) )?(?:an? |the )?(?:landscape|horizontal) (?:format|orientation|mode|aspect(?: "
+        rf"ratio)?|{PICTURE}|one)",
         "3:2",
         "landscape format was asked for",
     ),
     (
-        (
-            r"(?:(?:as|in) )?(?:an? |the )?(?:(?:very|really|super|extra) )*wide (?:format|aspect(?: "
-            rf"ratio)?|{PICTURE}|view|angle|one|mode)"
-        ),
+        r"(?:(?:as|in) )?(?:an? |the )?(?:(?:very|really|super|extra) )*wide (?:format|aspect(?: "
+        rf"ratio)?|{PICTURE}|view|angle|one|mode)",
         "16:9",
         "wide was asked for",
     ),
@@ -177,8 +165,8 @@ def read_steps(reading: Reading) -> None:
     if re.search(r"\b(?:stairs?|staircase|stairway|ladder|temple|pyramid|dance)\b", reading.text, re.IGNORECASE):
         return
     match = reading.take(
-        r",?\s*(?:\b(?:with|using|in|at|and|use)\s+|(?<=,)\s*|^)(\d{1,6})\s+(?:sampling\s+|inference\s+"
-        r"|denoising\s+)?steps\b"
+        r",?\s*(?:\b(?:with|using|in|at|and|use)\s+|(?<=,)\s*|^)(\d{1,6})\s+(?:sampling\s+"
+        r"|inference\s+|denoising\s+)?steps\b"
     ) or reading.take(r",?\s*\b(?:with\s+)?steps?\s*(?:[:=]\s*|\s)(\d{1,6})\b")
     if match:
         steps = reading.clamped("The number of steps,", int(match[1]), 1, reading.limits.max_steps)
@@ -210,12 +198,18 @@ def read_sampler(reading: Reading) -> None:
 
 def read_count(reading: Reading) -> None:
     """ "three versions of a fox" is a count; "three cats" is content."""
+    reading.text = re.sub(
+        rf"^(?:like|about|around|maybe|say|roughly|exactly|just|only) (?={NUMBER} )",
+        "",
+        reading.text,
+        flags=re.IGNORECASE,
+    )
     head = (
-        rf"^(?:an?\s+)?(?:set\s+of\s+|grid\s+of\s+)?(?P<n>{NUMBER})\s+(?:different\s+|more\s+|new\s+|other\s+"
-        rf"|random\s+)*(?P<medium>(?:[\w-]+\s+){{0,2}}?)(?P<what>{PICTURE})"
+        rf"^(?:an?\s+)?(?:set\s+of\s+|grid\s+of\s+)?(?P<n>{NUMBER})\s+(?:different\s+|more\s+|new\s+"
+        rf"|other\s+|random\s+)*(?P<medium>(?:[\w-]+\s+){{0,2}}?)(?P<what>{PICTURE})"
     )
     match = re.match(
-        rf"{head}(?:\s+(?:of|showing|with|from|for)\b|\s*:|(?=\s*(?:,|$)))\s*", reading.text, re.IGNORECASE
+        rf"{head}(?:\s+(?:of|showing|with|from|for|on)\b|\s*:|(?=\s*(?:,|$)))\s*", reading.text, re.IGNORECASE
     )
     if match:
         medium = match["medium"].strip()
@@ -224,8 +218,8 @@ def read_count(reading: Reading) -> None:
     else:
         match = reading.take(
             r"(?:[,:;.]\s*(?:in\s+|as\s+)?|\s+in\s+|\s*\("
-            rf"|\s+x\s?(?=\d))(?P<n>{NUMBER})(?:\s+(?:different\s+)?{PICTURE})(?:\s+(?:of\s+(?:it|that|this)"
-            r"|please))?\)?(?=\s*(?:,|\.|!|$))"
+            rf"|\s+x\s?(?=\d))(?P<n>{NUMBER})(?:\s+(?:different\s+)?{PICTURE})(?:\s+(?:of\s+(?:it|that"
+            r"|this)|please))?\)?(?=\s*(?:,|\.|!|$))"
         ) or reading.take(r"\s+\(?x\s?(?P<n>\d{1,2})\)?$")
     if not match and (
         match := reading.take(
@@ -258,8 +252,7 @@ def read_size(reading: Reading) -> None:
     """ "16:9", "1920x1080"."""
     match = re.search(
         r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+){0,3}(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
-        r"|size)\s*(?:of|[:=])?\s*)?"
-        r"\b(?P<w>\d{1,5})\s?(?P<by>[:x×])\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
+        r"|size)\s*(?:of|[:=])?\s*)?\b(?P<w>\d{1,5})\s?(?P<by>[:x×])\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
         r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?",
         reading.text,
         re.IGNORECASE,
@@ -314,9 +307,8 @@ def read_shape(reading: Reading) -> None:
         return reading.say("aspect", stepped(reading.aspect, up), f"{step[1].lower()} than {reading.aspect}")
     words = "|".join(ALONE)
     alone = reading.take(
-        rf"(?:[,.;?!:]\s*(?:and\s+)?{INTENSE}|^{INTENSE}"
-        rf"|\s+in\s+)({words})(?: (?:format|orientation|mode|please|version|one|aspect|picture|pics?"
-        r"|images?))?(?=\s*(?:,|:|\.|!|\?|$|and\b))"
+        rf"(?:[,.;?!:]\s*(?:and\s+)?{INTENSE}|^{INTENSE}|\s+in\s+)({words})(?: (?:format|orientation"
+        r"|mode|please|version|one|aspect|picture|pics?|images?))?(?=\s*(?:,|:|\.|!|\?|$|and\b))"
     )
     if alone:
         return reading.say("aspect", *ALONE[alone[1].lower()])
@@ -346,8 +338,8 @@ def read_pace(reading: Reading) -> None:
     ):
         reading.say("mode", "relaxed", "you are in no hurry")
     elif reading.take(
-        r"^(?:an?\s+)?quick\s+(?:draft|sketch|picture|image)\s+of\b|,?\s*\b(?:just )?(?:as )?an? (?:quick"
-        r"|rough) (?:draft|preview)\b|,\s*quick(?:ly)?$|\bquickly$"
+        r"^(?:an?\s+)?quick\s+(?:draft|sketch|picture|image)\s+of\b|,?\s*\b(?:just )?(?:as )?an? "
+        r"(?:quick|rough) (?:draft|preview)\b|,\s*quick(?:ly)?$|\bquickly$"
     ):
         if "steps" not in reading.fields:
             reading.say("steps", max(limits.steps // 2, 1), "half the usual, as a draft")
@@ -366,29 +358,24 @@ STOP: Final = (
 )
 THING: Final = r"[^,.;!?()\"]+?"
 UNWANTED: Final = re.compile(
-    r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have|having)\s+){0,3})"
-    r"\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please )?avoid|leave out|get rid of|lose"
-    r"|drop|ditch|erase|hide"
-    r"|remove|take (?:out|away)|i (?:do not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw"
-    r"|add|show|paint|want)|skip)"
-    r"\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b))"
-    rf"(?:any |the |a |an |all |those |that |these )*(?P<what>{THING})"
-    rf"(?:\s+(?:in the (?:background|foreground|picture|image|scene|sky)|at all))?{STOP}",
+    r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have"
+    rf"|having)\s+){{0,3}})\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please "
+    r")?avoid|leave out|get rid of|lose|drop|ditch|erase|hide|remove|take (?:out|away)|i (?:do "
+    r"not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw|add|show|paint|want)"
+    r"|skip)\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b))(?:any |the |a "
+    rf"|an |all |those |that |these )*(?P<what>{THING})(?:\s+(?:in the (?:background|foreground"
+    rf"|picture|image|scene|sky)|at all))?{STOP}",
     re.IGNORECASE,
 )
 MORE: Final = re.compile(
-    (
-        r"(?P<list>(?:,\s*(?:no |any )?[\w'-]+(?: [\w'-]+)?)*,?\s*\b(?:or|nor)\s+(?:no |any )?[\w'-]+(?: "
-        r"[\w'-]+)?)(?=\s*(?:$|[.;!?,]))"
-    ),
+    r"(?P<list>(?:,\s*(?:no |any )?[\w'-]+(?: [\w'-]+)?)*,?\s*\b(?:or|nor)\s+(?:no |any "
+    r")?[\w'-]+(?: [\w'-]+)?)(?=\s*(?:$|[.;!?,]))",
     re.IGNORECASE,
 )
 """The rest of a list: "without clouds, stars or trees"."""
 CARRIES_ON: Final = re.compile(
-    (
-        r"\s+(?:and|&)\s+(?=(?:an?|the(?! \w+\s*(?:$|[,.;]))|in|at|on|with|some|two|three|it|make|put"
-        r"|add|give|turn|change|then)\b)"
-    ),
+    r"\s+(?:and|&)\s+(?=(?:an?|the(?! \w+\s*(?:$|[,.;]))|in|at|on|with|some|two|three|it|make|put"
+    r"|add|give|turn|change|then)\b)",
     re.IGNORECASE,
 )
 
@@ -464,8 +451,8 @@ def _any_style() -> re.Pattern[str]:
 
 KIND_OF_ART: Final = (
     r"(?: (?:style|styled|painting|drawing|picture|image|poster|print|art|illustration|artwork"
-    r"|sketch|look|vibes?|feel|fashion|outfit|look"
-    r"|aesthetic|film|scene|render|rendering|effect|version|mode))*"
+    r"|sketch|look|vibes?|feel|fashion|outfit|look|aesthetic|film|scene|render|rendering|effect"
+    r"|version|mode))*"
 )
 
 
@@ -477,11 +464,9 @@ def _style_patterns(style: styles.Style) -> tuple[re.Pattern[str], tuple[re.Patt
     kind = KIND_OF_ART
     patterns = (
         rf"^(?:an? )?(?:\w+ )??{things}s?{kind} (?:of|showing)\b",
-        (
-            r",?\s*\b(?:(?:all )?(?:done|painted|drawn|rendered|made|shot) )?(?:in|as|like) (?:the |an? "
-            rf")?(?:style of )?(?:the |an? )?(?:\w+ )??{things}{kind}(?=\s*(?:,|\.|;|!|$|with\b|at\b|in\b"
-            r"|and\b))"
-        ),
+        r",?\s*\b(?:(?:all )?(?:done|painted|drawn|rendered|made|shot) )?(?:in|as|like|into) (?:the "
+        rf"|an? )?(?:style of )?(?:the |an? )?(?:\w+ )??{things}{kind}(?=\s*(?:,|\.|;|!|$|with\b|at\b"
+        r"|in\b|and\b))",
         rf"(?:^|[,.;:(]\s*)(?:an? )?{things}{kind}\)?(?=\s*(?:,|\.|:|;|!|$))",
         rf",?\s*\b{things}[ -]style\b",
         rf"^(?:an? )?{sure}{kind}\b",
@@ -572,18 +557,15 @@ def read_shapes(reading: Reading) -> None:
 
 
 STANDING: Final = (
-    (
-        r"^(?:(?:from now on|by default|as (?:a |my |the )?default|for (?:all|every)(?: my| the)? "
-        r"(?:future |next |new )?(?:pictures|images|requests|drawings|prompts)|always|in (?:the "
-        r")?future|every time|never again|going forward|henceforth|never)[, ]+)+(?=\S)"
-    ),
+    r"^(?:(?:from now on|by default|as (?:a |my |the )?default|for (?:all|every)(?: my| the)? "
+    r"(?:future |next |new )?(?:pictures|images|requests|drawings|prompts)|always|in (?:the "
+    r")?future|every time|never again|going forward|henceforth|never)[, ]+)+(?=\S)",
+    r"^i (?:always|usually|generally) (?:want|prefer|like|use|need)\b",
     r"^(?:(?:i(?:'d| would)? (?:always )?(?:want|like|prefer)) (?:to )?(?:always|by default) )",
-    (
-        r"^(?:please )?(?:set|change|make|update|save|use|put|switch|turn|adjust|configure|give me"
-        r"|draw|i want|remember)\b(?=.*\b(?:(?:my |the |as |by |a |your )*defaults?|from now on|for "
-        r"(?:all|every) (?:my |the )?(?:future )?(?:pictures|images|prompts)|my settings|my "
-        r"preferences|my preferred|preference)\b)"
-    ),
+    r"^(?:please )?(?:set|change|make|update|save|use|put|switch|turn|adjust|configure|give me"
+    r"|draw|i want|remember)\b(?=.*\b(?:(?:my |the |as |by |a |your )*defaults?|from now on|for "
+    r"(?:all|every) (?:my |the )?(?:future )?(?:pictures|images|prompts)|my settings|my "
+    r"preferences|my preferred|preference)\b)",
     r"^my (?:default|preferred|usual|standard) [\w ]+? (?:should be|is|to|=|:)",
     r"^(?=.*\b(?:by default|from now on|every time from now|as (?:my |a |the )default|going forward)\b)",
 )
@@ -622,10 +604,14 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
     for pattern in STANDING[:1]:
         text = re.sub(pattern, "", text, flags=re.IGNORECASE)
     text = re.sub(
-        (
-            r",?\s*\b(?:by default|from now on|going forward|as (?:my |a |the )?default|for (?:all"
-            r"|every)(?: my| the)? (?:future |next )?(?:pictures|images|prompts|requests|drawings))\b"
-        ),
+        r"^i (?:always|usually|generally) (?:want|prefer|like|use|need)(?: to (?:have|use|get))?\s+",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    text = re.sub(
+        r",?\s*\b(?:by default|from now on|going forward|as (?:my |a |the )?default|for (?:all"
+        r"|every)(?: my| the)? (?:future |next )?(?:pictures|images|prompts|requests|drawings))\b",
         "",
         text,
         flags=re.IGNORECASE,
@@ -636,20 +622,16 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
         else text
     )
     reading.text = re.sub(
-        (
-            r"^(?:please )?(?:always )?(?:use|set|make|draw|give me|do|i want|have|put|keep|generate"
-            r"|render|show me|stick to|go with|send me|include|to|add)\b\s*(?:it |them |everything |all "
-            r"|all pictures |my pictures |pictures )?(?:in |with |to |at |as |be )*"
-        ),
+        r"^(?:please )?(?:always )?(?:use|set|make|draw|give me|do|i want|have|put|keep|generate"
+        r"|render|show me|stick to|go with|send me|include|to|add)\b\s*(?:it |them |everything |all "
+        r"|all pictures |my pictures |pictures )?(?:in |with |to |at |as |be )*",
         "",
         reading.text,
         flags=re.IGNORECASE,
     )
     reading.text = re.sub(
-        (
-            r"^(?:style|aspect(?: ratio)?|format|count|number(?: of pictures)?|negative(?: prompt)?|model"
-            r"|size)\s*(?:is|to|=|:|should be)?\s+(?=\S)"
-        ),
+        r"^(?:style|aspect(?: ratio)?|format|count|number(?: of pictures)?|negative(?: prompt)?|model"
+        r"|size)\s*(?:is|to|=|:|should be)?\s+(?=\S)",
         lambda match: "no " if match[0].lower().startswith("negative") else "",
         reading.text.strip(),
         flags=re.IGNORECASE,
@@ -668,7 +650,7 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
 
 
 READERS: Final[tuple[Callable[[Reading], None], ...]] = (
-    read_locks, read_seed, read_guidance, read_sampler, read_steps, read_pace, read_tile, read_count, read_size,
+    read_locks, read_seed, read_guidance, read_sampler, read_steps, read_pace, read_tile, read_size, read_count,
     read_shape,
     read_negatives, read_shape,
 )  # fmt: skip

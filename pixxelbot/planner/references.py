@@ -34,30 +34,31 @@ SIDE: Final = (
 )
 CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
 CONNECTS: Final = (
-    r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead|made|should|looks?"
-    r"|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not|now|so|slightly|a (?:bit|little)|using"
-    r"|over|under|while|like|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x"
-    r"|x\d|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
+    r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
+    r"|made|should|looks?|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not"
+    r"|now|so|slightly|a (?:bit|little)|using|over|under|while|like|where|until|via|strongly"
+    r"|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x|x\d|\d{1,3}%|creative(?:ly)?"
+    r"|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
 )
 FOLLOWED: Final = rf"(?=\s*(?:$|[,.;:!?)\-–—+&/→>]|['’]s\b)|\s+{CONNECTS}\b)"
 BEFORE_DIGITS: Final = (
     r"(?:\b(?:upscale|enlarge|vary|variations? of|variants? of|versions? of|delete|describe"
-    r"|caption|favou?rite|star|show(?: me)?|blend|mix"
-    r"|combine|merge|morph|interpolate|animate|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse"
-    r"|like|pick|choose|take|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of|for)\s+)"
+    r"|caption|favou?rite|star|show(?: me)?|blend|mix|combine|merge|morph|interpolate|animate"
+    r"|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse|like|pick|choose|take"
+    r"|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of"
+    r"|for)\s+(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
 )
 ONE: Final = rf"(?:(?:the )?(?:{ORDINAL}|{CORNER})(?: {NOUN})?|{NUMBERED}|#?(?:10|[1-9])(?![\d%:/]|\.\d|x\b| ?%))"
 JOIN: Final = r"(?:\s*(?:,|&|\+|/|→|->)\s*(?:and )?|\s+(?:and|with|to|into|or|vs\.?|x|then)\s+)"
 LIST: Final = re.compile(
     rf"(?:(?P<led>{BEFORE_DIGITS})|(?P<noun>\b(?:numbers?|pictures|images|pics|nos?\.?)\s+)"
-    rf"|\b(?=(?:the )?{ORDINAL}|{CORNER})|(?=#))"
-    rf"(?P<list>{ONE}(?:{JOIN}{ONE})+)(?: (?:{NOUN}\b))?",
+    rf"|\b(?=(?:the )?{ORDINAL}|{CORNER})|(?=#))(?P<list>{ONE}(?:{JOIN}{ONE})+)(?: (?:{NOUN}\b))?",
     re.IGNORECASE,
 )
 EXCEPT: Final = re.compile(
     rf"\b(?:all(?: of (?:them|these|those))?|everything|every {NOUN}|them all|all the "
-    rf"{NOUN})\s+(?:but|except(?: for)?|besides|other than)\s+"
-    rf"(?P<list>{ONE}(?:{JOIN}{ONE})*)(?: {NOUN}\b)?",
+    rf"{NOUN})\s+(?:but|except(?: for)?|besides|other than)\s+(?P<list>{ONE}(?:{JOIN}{ONE})*)(?: "
+    rf"{NOUN}\b)?",
     re.IGNORECASE,
 )
 SEVERAL: Final = re.compile(
@@ -65,58 +66,54 @@ SEVERAL: Final = re.compile(
     re.IGNORECASE,
 )
 SINGLE: Final = re.compile(
-    rf"(?:(?P<hash>{NUMBERED})(?: one)?"
-    rf"|\bthe {NOUN} (?:in|on|at) (?:the )?(?P<at>{SIDE})(?: corner| side)?\b"
-    rf"|\b(?:the |that )?(?P<corner>{CORNER})(?: corner)?(?: {NOUN}\b)?"
-    rf"|\b(?:the |that )?(?P<side>{SIDE}) {NOUN}\b"
-    rf"|\b(?:the |that |your |my )?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?"
-    rf"|\b(?:the |your |my )(?P<the>{ORDINAL}){FOLLOWED}"
-    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}"
-    rf"|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED})",
+    rf"(?:(?P<hash>{NUMBERED})(?: one)?|\bthe {NOUN} (?:in|on|at) (?:the )?(?P<at>{SIDE})(?: "
+    rf"corner| side)?\b|\b(?:the |that )?(?P<corner>{CORNER})(?: corner)?(?: {NOUN}\b)?|\b(?:the "
+    rf"|that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my )?(?P<ordinal>{ORDINAL}) "
+    rf"{NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my )(?P<the>{ORDINAL}){FOLLOWED}"
+    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}"
+    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|[,:]\s))",
     re.IGNORECASE,
 )
 OTHER: Final = re.compile(rf"\bthe other (?:{SMALL} )?(?:{NOUN}\b|{SMALL}\b)", re.IGNORECASE)
 DESCRIBED: Final = re.compile(
     rf"\b(?:the|that|my|this) {NOUN} (?:with|of|showing|that (?:has|shows|have)|where (?:there "
-    r"(?:is|are|'s)|it)?|containing|which has|about|from (?=\w+ ago))\s*"
-    r"(?:the |an? |my |some )?(?P<what>[\w'-]+(?: (?!but\b|and\b|at\b|please\b|again\b"
-    rf"|to\b)[\w'-]+){{0,5}}?){FOLLOWED}",
+    r"(?:is|are|'s)|it)?|containing|which has|about|from (?=\w+ ago))\s*(?:the |an? |my |some "
+    rf")?(?P<what>[\w'-]+(?: (?!but\b|and\b|at\b|please\b|again\b|to\b)[\w'-]+){{0,5}}?){FOLLOWED}",
     re.IGNORECASE,
 )
 ADJECTIVE: Final = re.compile(
     rf"\b(?:the|that|my) (?P<what>(?!(?:{ORDINAL}|{SIDE}|upper|lower|two|three|four|five|other"
     r"|same|whole|new|next|right|left|only|wrong|big|old|full|entire|previous|earlier|last|latest"
-    r"|first|newest|recent|original|most|very|high|higher|best|good)\b)[a-z'-]+"
-    r"(?: (?!one\b|but\b|and\b|of\b|in\b|on\b|with\b|to\b|a\b|an\b|the\b)[a-z'-]+)?) (?:ones?"
-    rf"|pictures?|images?|pics?|versions?|drawings?|photos?)\b{FOLLOWED}",
+    r"|first|newest|recent|original|most|very|high|higher|best|good)\b)[a-z'-]+(?: (?!one\b|but\b"
+    r"|and\b|of\b|in\b|on\b|with\b|to\b|a\b|an\b|the\b)[a-z'-]+)?) (?:ones?|pictures?|images?"
+    rf"|pics?|versions?|drawings?|photos?)\b{FOLLOWED}",
     re.IGNORECASE,
 )
 WHEN: Final = re.compile(
     r"\b(?:(?:mine|the ones?|my (?:\w+ )?(?:pictures?|images?|pics?|ones?|drawings?)|the "
-    r"(?:pictures?|images?|pics?)|what i (?:made|drew))"
-    r" (?:from |of |i (?:made|drew|did) )?(?P<when>yesterday|today|this (?:morning|week)|last "
-    r"(?:night|week|month)|earlier today|the other day|\d+ (?:days?|weeks?|hours?) ago)"
-    r"|(?P<poss>yesterday|today)'s (?:ones?|pictures?|images?|pics?))\b",
+    r"(?:pictures?|images?|pics?)|what i (?:made|drew)) (?:from |of |i (?:made|drew|did) "
+    r")?(?P<when>yesterday|today|this (?:morning|week)|last (?:night|week|month)|earlier today"
+    r"|the other day|\d+ (?:days?|weeks?|hours?) ago)|(?P<poss>yesterday|today)'s (?:ones?"
+    r"|pictures?|images?|pics?))\b",
     re.IGNORECASE,
 )
 GRIDS: Final = re.compile(
     r"\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
-    r"(?:batch|set|grid|row of pictures|group|round|lot)\b"
-    rf"|\b(?:the |my )?(?P<before>previous|earlier|prior|penultimate) {NOUN}\b"
-    rf"|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it|last))?)\b"
-    rf"|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
+    r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
+    rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
+    rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
 WHOLE: Final = re.compile(
     r"\b(?:all|both|every(?: single)?|each)(?: (?:of (?:them|these|those)|four|three|two|4|3|2"
-    rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b"
-    rf"|\b(?:them|these|those) (?:all|both)\b|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})",
+    rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b|\b(?:them|these|those) (?:all|both)\b"
+    rf"|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
 LATEST: Final = re.compile(
-    rf"\b(?:(?:my|the|your) (?:last|latest|newest|recent|most recent) (?:picture|image|pic|drawing|render|result)s?"
-    rf"|(?:the|this|that|these|those|your|my) {NOUN}(?! (?:of|with|showing|frame|book|wall|album"
-    rf"|shop|booth|gallery|should be of)\b)(?=\s*(?:$|[,.;:!?)])|\s+{CONNECTS}\b)"
+    r"\b(?:(?:my|the|your) (?:last|latest|newest|recent|most recent) (?:picture|image|pic|drawing"
+    rf"|render|result)s?|(?:the|this|that|these|those|your|my) {NOUN}(?! (?:of|with|showing|frame"
+    rf"|book|wall|album|shop|booth|gallery|should be of)\b)(?=\s*(?:$|[,.;:!?)])|\s+{CONNECTS}\b)"
     rf"|(?:the )?(?:latest|newest|most recent)(?: {NOUN})?{FOLLOWED})",
     re.IGNORECASE,
 )
@@ -182,6 +179,7 @@ def _together(grid: Sequence[tuple[str, Recipe]], one: tuple[str, Recipe], facts
 def meant(text: str, ask: Ask) -> Meant:
     """What `text` points at among the conversation's pictures; without pointing, what it is about."""
     text = text.replace(PIC, " ")
+    text = f"number {text.strip(' #.!')}" if re.fullmatch(r"\s*#?\d{1,2}[.!]?\s*", text) else text
     known = grids(ask.pictures, ask.facts)
     pointers: list[Pointer] = []
     for find in FINDERS:
@@ -295,7 +293,7 @@ def _single(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
             continue
         if said == "side" and value in ("top", "bottom") and not known:
             continue
-        start, end = (match.start(said), match.end(said)) if said == "digit" else match.span()
+        start, end = (match.start(said), match.end(said)) if said in ("digit", "start") else match.span()
         yield _at(start, end, match[0].strip(), _places(value), known)
 
 
@@ -392,7 +390,10 @@ def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in WHOLE.finditer(text):
-        about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or (ids(known[0]) if known else ())
+        counted = re.search(rf"\b{SMALL}\b", match[0], re.IGNORECASE)
+        many = _number(counted[0]) if counted else 1
+        newest = next((grid for grid in known if len(grid) >= many), known[0] if known else ())
+        about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or ids(newest)
         if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
             about = about or ()
         yield Pointer(*match.span(), about, whole=True)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from pixxelbot.intent import Action, Ask
 from pixxelbot.planner.edits import head_noun
 from pixxelbot.planner.references import PIC, STANDS, Meant, described
+from pixxelbot.planner.talk import GOOD, VERY
 from pixxelbot.planner.words import NUMBER, PICTURE, compiled, number, singular, tidy
 from pixxelbot.recipe import MAX_COUNT, Control, Direction
 
@@ -72,6 +73,11 @@ def starts(pattern: str, text: str) -> re.Match[str] | None:
     return compiled(pattern).match(text)
 
 
+def pattern_of(match: re.Match[str]) -> str:
+    """The pattern that a match is of."""
+    return match.re.pattern
+
+
 def holds(pattern: str, text: str) -> re.Match[str] | None:
     """The pattern anywhere, in any case."""
     return compiled(pattern).search(text)
@@ -85,18 +91,30 @@ def less(pattern: str, text: str) -> str:
 # --- amounts --------------------------------------------------------------------------------------------------------
 
 SUBTLE: Final = (
-    r"\b(?:(?:very |more |only |just |ever so )?(?:subtl[ey]|slight(?:ly)?|gentl[ey]|minor"
-    r"|minimal(?:ly)?|barely|lightly)|(?:just |only )?an? (?:tiny |little |wee )?(?:little|bit"
-    r"|touch|tad|smidge)(?: (?:bit|of))?|a hint of|small(?:er)? changes?|not (?:too|so) (?:much"
-    r"|different)|close to (?:it|the original)|low strength|weak(?:ly)?|a little bit)\b"
+    r"\b(?:(?:very |more |only |just |ever so )?(?:subtly|slightly|gently|minimally|barely)"
+    r"|(?:just |only )?an? (?:tiny |little |wee )?(?:little|bit|touch|tad|smidge)(?: (?:bit|of))?"
+    r"|a hint of|a little bit)\b"
 )
 STRONG: Final = (
-    r"\b(?:(?:very |more |really )?(?:strong(?:ly)?|drastic(?:ally)?|dramatic(?:ally)?|heav(?:y"
-    r"|ily)|radical(?:ly)?|wild(?:ly)?|extreme(?:ly)?|bold(?:ly|er)?)|(?:very|really|completely"
-    r"|totally|entirely|wholly|utterly|way|much|quite) (?:more )?different|completely|totally"
-    r"|entirely|wholly|utterly|fully|a (?:whole )?lot|big changes?|high strength|go (?:crazy|wild"
-    r"|nuts))\b"
+    r"\b(?:(?:very |more |really |much more )?(?:strongly|drastically|dramatically|heavily"
+    r"|radically|wildly|extremely|boldly)|completely|totally|entirely|wholly|utterly|a (?:whole "
+    r")?lot)\b"
 )
+"""How strongly a change is meant; adjectives say what is to be seen instead."""
+LITTLE: Final = (
+    r"\b(?:(?:very |more |only )?(?:subtle|slight|gentle|minor|minimal|weak|small(?:er)?|tiny"
+    r"|light)(?= (?:var|change|diff|tweak|alter|version|take)|\s*\ue000|$)|(?:small(?:er)?|minor"
+    r"|subtle) changes?|not (?:too|so|very) (?:much|different)|close to (?:it|the original)|low "
+    r"strength|with low variation)\b"
+)
+MUCH: Final = (
+    r"\b(?:(?:very |more |really )?(?:strong(?:er)?|drastic|dramatic|heavy|radical|wild(?:er)?"
+    r"|extreme|bold(?:er)?|big|large|crazy)(?= (?:var|change|diff|tweak|alter|version|take)"
+    r"|\s*\ue000|$)|(?:very|really|completely|totally|entirely|wholly|utterly|way|much|quite"
+    r"|more) (?:more )?different|big changes?|high strength|go (?:crazy|wild|nuts)|fully|with "
+    r"high variation)\b"
+)
+"""The same of a variation, of which nothing else is said."""
 STRENGTHS: Final = {"subtle": 0.35, "strong": 0.8}
 """Shares of noise of a subtle and a strong variation; by eye, on models with 512-pixel latents."""
 PERCENT: Final = (
@@ -114,15 +132,17 @@ TIMES: Final = {"double": 2.0, "doubled": 2.0, "twice": 2.0, "two times": 2.0, "
     "three times": 3.0, "quadruple": 4.0, "four times": 4.0}  # fmt: skip
 
 
-def strength_of(text: str) -> tuple[float | None, str]:
-    """How strongly something is to change, and the text without the words for it."""
+def strength_of(text: str, varied: bool = False) -> tuple[float | None, str]:
+    """How strongly something is to change, and the text without the words for it. `varied`: nothing else is said."""
     if percent := holds(PERCENT, text):
         return min(int(percent[1]) / 100, 1.0), less(PERCENT, text)
     if decimal := holds(
         r"\b(?:at |with )?(?:a )?strength (?:of )?(0?\.\d+|1\.0|[01])\b|\b(?:at |with )(0?\.\d+) strength\b", text
     ):
         return float(decimal[1] or decimal[2]), tidy(text[: decimal.start()] + " " + text[decimal.end() :])
-    for pattern, value in ((STRONG, STRENGTHS["strong"]), (SUBTLE, STRENGTHS["subtle"])):
+    words = ((STRONG, "strong"), (SUBTLE, "subtle"), *(((MUCH, "strong"), (LITTLE, "subtle")) if varied else ()))
+    for pattern, amount in (words[2:] + words[:2]) if varied else words:
+        value = STRENGTHS[amount]
         if holds(pattern, text):
             return value, less(pattern, text)
     return None, text
@@ -141,11 +161,9 @@ def scale_of(text: str) -> tuple[float | None, str]:
 def count_of(text: str) -> tuple[int | None, str]:
     """How many pictures, where that is all that a number can mean."""
     match = holds(
-        (
-            rf"\b(?:(?:give me|make|i want|draw|do|show me|get me|in) )?(?P<n>{NUMBER})(?: (?:more|new"
-            rf"|other|different|fresh|extra|additional|subtle|strong|slight))*(?: (?:of (?:{P}|each)"
-            rf"|{PICTURE}))?(?=\s*(?:$|[,.]|of\b|for\b|from\b|on\b|with\b|like\b|{PIC}))"
-        ),
+        rf"\b(?:(?:give me|make|i want|draw|do|show me|get me|in) )?(?P<n>{NUMBER})(?: (?:more|new"
+        rf"|other|different|fresh|extra|additional|subtle|strong|slight))*(?: (?:of (?:{P}|each)"
+        rf"|{PICTURE}))?(?=\s*(?:$|[,.]|of\b|for\b|from\b|on\b|with\b|like\b|{PIC}))",
         text,
     )
     if not match:
@@ -188,11 +206,9 @@ def _empty(text: str) -> bool:
     """Whether nothing is left but pictures and words without weight."""
     return bool(
         full(
-            (
-                rf"(?:{P}|the|a|an|of|to|it|from|in|on|at|by|for|into|with|as|please|me|us|too|also|again|then"
-                r"|now|and|so|up|one|my|more|some|just|only|really|very|picture|image|version|size|together"
-                r"|one picture|,|:|\s|-)*"
-            ),
+            rf"(?:{P}|the|a|an|of|to|it|from|in|on|at|by|for|into|with|as|please|me|us|too|also|again|then"
+            r"|now|and|so|up|one|my|more|some|just|only|really|very|picture|image|version|size|together"
+            r"|one picture|,|:|\s|-)*",
             text,
         )
     )
@@ -230,8 +246,8 @@ def _on_pictures(heard: Heard, rest: str, action: Action, first: bool = False, *
 # --- stopping, going back, looking ----------------------------------------------------------------------------------
 
 STOP: Final = (
-    r"(?:cancel|stop|abort|halt|quit|kill|never ?mind|forget (?:it|that|about (?:it|that))"
-    r"|scratch that|don't bother|hold (?:on|it)|stahp|please stop|drop it|leave it)"
+    r"(?:cancel|stop|abort|halt|quit|kill|never ?mind|forget (?:it|that|this|about (?:it|that"
+    r"|this))|scratch that|don't bother|hold (?:on|it)|stahp|please stop|drop it|leave it)"
 )
 JOB: Final = (
     rf"(?:{P}|everything|all(?: of (?:it|them))?|(?:the|my|this|that|all|all my|your)?(?: (?:last"
@@ -249,22 +265,18 @@ def cancel(heard: Heard) -> Found | None:
     if full(rf"(?:no[, ]*)?(?:wait[, ]*)?{STOP}(?:[ ,.!]+(?:{STOP}|{JOB}))*", plain):
         return Found("cancel")
     if full(
-        (
-            rf"{STOP}(?: {JOB})?[,.;!]? (?:i(?:'ve)? (?:changed|don't|do not|made|meant)|that(?:'s| is| "
-            r"was)|it(?:'s| is)|wrong|my mistake|not needed|too (?:slow|long)|this is taking|i'm)\b.*"
-        ),
+        rf"{STOP}(?: {JOB})?[,.;!]? (?:i(?:'ve)? (?:changed|don't|do not|made|meant)|that(?:'s| is| "
+        r"was)|it(?:'s| is)|wrong|my mistake|not needed|too (?:slow|long)|this is taking|i'm)\b.*",
         plain,
     ):
         return Found("cancel")
     return (
         Found("cancel")
         if full(
-            (
-                r"(?:i )?changed my mind|don't (?:draw|make|do|generate) (?:it|that|this|anything|them)|take "
-                r"me out of the queue|(?:remove|take) (?:it|that|mine|me|my (?:job|request)) (?:from|out of"
-                r"|off) the queue|no longer needed|i don't (?:want|need) (?:it|that|this|them) any ?more"
-                r"|that's (?:a )?wrong (?:one|prompt),? stop"
-            ),
+            r"(?:i )?changed my mind|don't (?:draw|make|do|generate) (?:it|that|this|anything|them)|take "
+            r"me out of the queue|(?:remove|take) (?:it|that|mine|me|my (?:job|request)) (?:from|out of"
+            r"|off) the queue|no longer needed|i don't (?:want|need) (?:it|that|this|them) any ?more"
+            r"|that's (?:a )?wrong (?:one|prompt),? stop",
             plain,
         )
         else None
@@ -285,28 +297,18 @@ def undo(heard: Heard) -> Found | None:
         r"|edit|edits|thing|action|one|move|upscale|variation|remix))?"
     )
     patterns = (
-        (
-            rf"(?:undo|revert|roll ?back|ctrl ?\+? ?z|unto)(?: (?:{P}|all|one|a|two|twice|step|steps|once"
-            rf"|everything))*{last}(?: to {BACK_TO})?"
-        ),
-        (
-            r"(?:go|take (?:me|us|it)|step|get|let's go|jump|move|turn|change it|put it|bring it|switch"
-            r"|return)(?: (?:one|a|two))?(?: steps?)? ?back(?: (?:one|a|two))?(?: steps?)?(?: (?:again"
-            rf"|one|once|twice))?(?: to {BACK_TO})?"
-        ),
+        rf"(?:undo|revert|roll ?back|ctrl ?\+? ?z|unto)(?: (?:{P}|all|one|a|two|twice|step|steps|once"
+        rf"|everything))*{last}(?: to {BACK_TO})?",
+        r"(?:go|take (?:me|us|it)|step|get|let's go|jump|move|turn|change it|put it|bring it|switch"
+        r"|return)(?: (?:one|a|two))?(?: steps?)? ?back(?: (?:one|a|two))?(?: steps?)?(?: (?:again"
+        rf"|one|once|twice))?(?: to {BACK_TO})?",
         rf"back(?: to {BACK_TO}| up)?|return to {BACK_TO}|restore {BACK_TO}",
-        (
-            rf"take (?:{P}|the last (?:change|step|edit)) back|(?:bring|get|want|have) (?:back )?{BACK_TO} "
-            rf"back|bring back {BACK_TO}"
-        ),
-        (
-            rf"(?:i (?:liked|preferred) )?(?:{BACK_TO}|it|that) (?:was |looked )?(?:better|more|nicer)(?: "
-            r"before)?(?:[,.]? .*)?"
-        ),
-        (
-            rf"(?:i )?(?:don't like|hate|dislike) (?:{P}|the (?:last )?change)[,.;]? (?:go |take it "
-            r"|change it |put it )?(?:back|undo)(?: it| that)?.*"
-        ),
+        rf"take (?:{P}|the last (?:change|step|edit)) back|(?:bring|get|want|have) (?:back )?{BACK_TO} "
+        rf"back|bring back {BACK_TO}",
+        rf"(?:i (?:liked|preferred) )?(?:{BACK_TO}|it|that) (?:was |looked )?(?:better|more|nicer)(?: "
+        r"before)?(?:[,.]? .*)?",
+        rf"(?:i )?(?:don't like|hate|dislike) (?:{P}|the (?:last )?change)[,.;]? (?:go |take it "
+        r"|change it |put it )?(?:back|undo)(?: it| that)?.*",
     )
     if any(full(pattern, heard.text) for pattern in patterns) and not full(
         r"(?:it|that|this) (?:better|more|nicer)", heard.text
@@ -328,28 +330,21 @@ def recipe(heard: Heard) -> Found | None:
     if holds(r"\b(?:my|default) (?:settings|preferences|defaults)\b", text):
         return None
     asked = (
-        (
-            r"(?:and )?(?:what|which)(?:'s| is| was| were| are)? (?:the |its |your |that )?(?:(?:exact"
-            rf"|full|actual|original|final|random) )?{PARTS}(?: and (?:the )?{PARTS})?\b(?!.*\b(?:matters?"
-            r"|can i|should|available|are there|do you (?:have|know|support)|mean|count)\b).*"
-        ),
-        (
-            r"(?:show|give|tell|send|get|view|see|see|print|post|what|paste)(?: me| us)?(?: again)? "
-            rf"(?:the |its |all the |all |his |her |full |exact |what )*(?:{PIC}(?:'s)? )?(?:full |exact "
-            rf"|original )?{PARTS}(?: and (?:the )?{PARTS})*(?: (?:of|for|from|behind|used|you used|on|in"
-            r"|again|were used)\b.*)?"
-        ),
+        r"(?:and )?(?:what|which)(?:'s| is| was| were| are)? (?:the |its |your |that )?(?:(?:exact"
+        rf"|full|actual|original|final|random) )?{PARTS}(?: and (?:the )?{PARTS})?\b(?!.*\b(?:matters?"
+        r"|can i|should|available|are there|do you (?:have|know|support)|mean|count)\b).*",
+        r"(?:show|give|tell|send|get|view|see|see|print|post|what|paste)(?: me| us)?(?: again)? "
+        rf"(?:the |its |all the |all |his |her |full |exact |what )*(?:{PIC}(?:'s)? )?(?:full |exact "
+        rf"|original )?{PARTS}(?: and (?:the )?{PARTS})*(?: (?:of|for|from|behind|used|you used|on|in"
+        r"|again|were used)\b.*)?",
         rf"(?:the |its |full )?{PARTS}(?: and (?:the )?{PARTS})*(?: (?:of|for|from|on|behind) {P}| please|\?)?",
         rf"{PIC}(?:'s)? (?:full |exact )?{PARTS}",
-        (
-            r"how (?:did|do|have) you (?:make|made|draw|drawn?|do|done|get|got|create|created?|generate"
-            rf"|generated?|come up with|produce) {P}"
-        ),
+        r"how many (?:sampling |denoising )?steps (?:was|were|did|does|is|has)\b.*",
+        r"how (?:did|do|have) you (?:make|made|draw|drawn?|do|done|get|got|create|created?|generate"
+        rf"|generated?|come up with|produce) {P}",
         r"(?:what|which) (?:words|did you) (?:did you )?(?:use|type|draw with|really use|send)\b.*",
-        (
-            rf"what (?:was|were|did) (?:{P}|you)(?: (?:made|drawn|generated|draw|make|create) (?:with|from"
-            r"|that with|it with|this with|it from))"
-        ),
+        rf"what (?:was|were|did) (?:{P}|you)(?: (?:made|drawn|generated|draw|make|create) (?:with|from"
+        r"|that with|it with|this with|it from))",
         rf"(?:can i see|let me see) (?:the |its )?{PARTS}\b.*",
     )
     if not any(full(pattern, text) for pattern in asked) or full(r"(?:styles?|words|size|model|steps|details)", text):
@@ -373,19 +368,14 @@ def history(heard: Heard) -> Found | None:
     age = rf"(?:(?:recent|last|latest|previous|old|older|past|other|most recent|earlier|{NUMBER}) )*"
     when = r"(?: (?:from|of|since|during|in|so far|today|yesterday|this|last|ever|all|i've|i have|i made|i)\b.*)?"
     patterns = (
-        (
-            r"(?:(?:show|list|see|view|open|browse|display|give|get|scroll|check|look at|go through)(?: "
-            rf"me| us)? )?(?:all (?:of )?|all the )?(?:(?:my|our) {age}(?:{mine}|history|gallery"
-            rf"|favourites?|starred(?: {mine})?|favourite {mine})|(?:the |your )?(?:history|gallery)){when}"
-        ),
-        (
-            r"what (?:did|have|had) (?:i|we) (?:just |already |been )?(?:make|made|draw|drawn?|drawing|do"
-            r"|done|ask|asked|create|created?|generate|generated?|making)\b.*"
-        ),
-        (
-            r"(?:show|list)(?: me)? (?:everything|all|what|the (?:pictures|images|stuff)) (?:that )?(?:i"
-            r"|we)(?:'ve| have)? (?:made|drew|drawn|did|done|created|generated|asked for)\b.*"
-        ),
+        r"what (?:were|are|was) (?:my|our) (?:last|latest|recent|most recent|previous|earlier)\b.*",
+        r"(?:(?:show|list|see|view|open|browse|display|give|get|scroll|check|look at|go through)(?: "
+        rf"me| us)? )?(?:all (?:of )?|all the )?(?:(?:my|our) {age}(?:{mine}|history|gallery"
+        rf"|favourites?|starred(?: {mine})?|favourite {mine})|(?:the |your )?(?:history|gallery)){when}",
+        r"what (?:did|have|had) (?:i|we) (?:just |already |been )?(?:make|made|draw|drawn?|drawing|do"
+        r"|done|ask|asked|create|created?|generate|generated?|making)\b.*",
+        r"(?:show|list)(?: me)? (?:everything|all|what|the (?:pictures|images|stuff)) (?:that )?(?:i"
+        r"|we)(?:'ve| have)? (?:made|drew|drawn|did|done|created|generated|asked for)\b.*",
         rf"(?:show|list|see)(?: me)? (?:the |my )?(?:last|latest|most recent|previous) {NUMBER} (?:{mine})",
         r"(?:history|gallery|my history|my gallery|favourites|my favourites)",
         rf"how many (?:{mine}) (?:have|did) (?:i|we)\b.*",
@@ -431,10 +421,8 @@ r"|previous))"),
     )
     core = re.sub(filler, "", query, count=1, flags=re.IGNORECASE) or query
     core = less(
-        (
-            r"\b(?:in|from|of) (?:my|the|our) (?:history|gallery|pictures|images|archive|stuff)\b"
-            r"|\b(?:that )?i (?:made|drew|did)\b|\bagain\b|\bthat one\b"
-        ),
+        r"\b(?:in|from|of) (?:my|the|our) (?:history|gallery|pictures|images|archive|stuff)\b"
+        r"|\b(?:that )?i (?:made|drew|did)\b|\bagain\b|\bthat one\b",
         core,
     )
     return Found("search", (), query=core) if core else None
@@ -469,32 +457,25 @@ def describe(heard: Heard) -> Found | None:
     """ "what's in the second picture?", "caption #3"."""
     text = heard.text
     if full(
-        (
-            r"(?:describe|caption|explain|analy[sz]e|interpret|alt[- ]?text)(?: to me)?(?: what(?:'s| is| "
-            rf"you see) (?:in|on))?\s*:?(?: (?:for|of))?\s*{P}?(?: (?:to me|in words|in detail|again|for "
-            r"me|for my blind friend))*"
-        ),
+        r"(?:describe|caption|explain|analy[sz]e|interpret|alt[- ]?text)(?: to me)?(?: what(?:'s| is| "
+        rf"you see) (?:in|on))?\s*:?(?: (?:for|of))?\s*{P}?(?: (?:to me|in words|in detail|again|for "
+        r"me|for my blind friend))*",
         text,
     ):
         return Found("describe")
     questions = (
-        (
-            r"what(?:'s| is| are| do you see| can you see| all is| exactly is)?(?: (?:in|on|shown"
-            rf"|happening|going on|there|depicted|visible|to see))* ?(?:in |on |with )?(?:{P})(?: (?:show"
-            r"|depict|of|about|showing|supposed to be|contain|picture of))?"
-        ),
+        r"what(?:'s| is| are| do you see| can you see| all is| exactly is)?(?: (?:in|on|shown"
+        rf"|happening|going on|there|depicted|visible|to see))* ?(?:in |on |with )?(?:{P})(?: (?:show"
+        r"|depict|of|about|showing|supposed to be|contain|picture of))?",
         rf"what (?:does|do) {P} (?:show|depict|contain|look like|represent)",
-        (
-            rf"tell me (?:what(?:'s| is| you see)(?: in| on)?|about|more about|what) {P}(?: (?:is"
-            r"|shows))?(?: (?:about|of))?"
-        ),
-        (
-            r"(?:give me|write|make|generate|i need|get me)? ?(?:an? |some |the )?(?:good |short "
-            r"|detailed )?(?:description|caption|alt[- ]?text|prompts?)s? (?:of|for|from|that (?:would "
-            rf"make|describes?)) {P}"
-        ),
+        rf"tell me (?:what(?:'s| is| you see)(?: in| on)?|about|more about|what) {P}(?: (?:is"
+        r"|shows))?(?: (?:about|of))?",
+        r"(?:give me|write|make|generate|i need|get me)? ?(?:an? |some |the )?(?:good |short "
+        r"|detailed )?(?:description|caption|alt[- ]?text|prompts?)s? (?:of|for|from|that (?:would "
+        rf"make|describes?)) {P}",
         rf"(?:turn|convert) {P} (?:in)?to (?:a )?(?:prompts?|words|text)",
         rf"(?:reverse|guess) (?:engineer )?(?:the )?prompt(?: (?:of|for|from) {P})?",
+        rf"(?:what|who|where|which|how (?:many|much|old|big)|is|are|does|what's|who's|where's)\b.* (?:in|on|of) {PIC}",
         rf"(?:who|what animal|what breed|what colou?r|how many .*) (?:is|are) (?:in|on) {PIC}",
     )
     if any(full(pattern, text) for pattern in questions) and (
@@ -513,13 +494,11 @@ def favourite(heard: Heard) -> Found | None:
         r"|gallery|list|best(?:s| of)?|starboard|board))?"
     )
     if full(
-        (
-            r"(?:favourite|star|bookmark|heart|pin|save|keep|fave|mark|remember|store|like)(?: "
-            rf"{P})*{into}|add {P}{into}|(?:add|put|save|move) (?:{P} )?(?:to|in|into) (?:my |the "
-            rf")?favourites?|{P} (?:is|are|to|goes to|goes in)(?: (?:my|in))* (?:new |absolute |all-time "
-            rf"|the )?favourites?(?: one)?|my favourite(?: is)? {P}|mark {P} as (?:a |my )?favourites?"
-            rf"|make {P} (?:a|my) favourite|favourite:? {P}|favourite"
-        ),
+        r"(?:favourite|star|bookmark|heart|pin|save|keep|fave|mark|remember|store|like)(?: "
+        rf"{P})*{into}|add {P}{into}|(?:add|put|save|move) (?:{P} )?(?:to|in|into) (?:my |the "
+        rf")?favourites?|{P} (?:is|are|to|goes to|goes in)(?: (?:my|in))* (?:new |absolute |all-time "
+        rf"|the )?favourites?(?: one)?|my favourite(?: is)? {P}|mark {P} as (?:a |my )?favourites?"
+        rf"|make {P} (?:a|my) favourite|favourite:? {P}|favourite",
         text,
     ):
         return (
@@ -538,19 +517,15 @@ def favourite(heard: Heard) -> Found | None:
 def delete(heard: Heard) -> Found | None:
     """ "delete the first"; "remove the hat" is an edit."""
     verb = starts(
-        (
-            r"(?:delete|remove|erase|trash|discard|bin|scrap|throw (?:away|out)|get rid of|dump|ditch"
-            r"|toss(?: out)?|nuke|destroy|drop|lose|throw)\b\s*"
-        ),
+        r"(?:delete|remove|erase|trash|discard|bin|scrap|throw (?:away|out)|get rid of|dump|ditch"
+        r"|toss(?: out)?|nuke|destroy|drop|lose|throw)\b\s*",
         heard.text,
     )
     if not verb:
         return None
     rest = less(
-        (
-            r"\b(?:from (?:the |my )?(?:channel|history|gallery|here|server|chat|database)|for ?ever"
-            r"|permanently|away|completely|out|everything|all(?: of (?:it|them))?)\b"
-        ),
+        r"\b(?:from (?:the |my )?(?:channel|history|gallery|here|server|chat|database)|for ?ever"
+        r"|permanently|away|completely|out|everything|all(?: of (?:it|them))?)\b",
         heard.text[verb.end() :],
     )
     sure = starts(r"(?:delete|trash|discard|bin|scrap|throw|dump|nuke|destroy)", verb[0])
@@ -569,26 +544,18 @@ def shorten(heard: Heard) -> Found | None:
     plain = heard.plain
     heads = (
         r"shorten(?: (?:this|that|the|my|it|following|prompt|text|down|for me|of|last))*\s*[:,\"]?\s*",
-        (
-            r"(?:which|what) (?:words|parts|tokens|bits|terms) (?:really |actually )?(?:matter|count|are "
-            r"(?:important|useless|needed|doing (?:the work|something|anything))|do (?:something"
-            r"|anything)|have (?:an )?(?:effect|influence|impact))(?: (?:the )?most)?(?: (?:in|here|of"
-            r"|for|to)(?: (?:this|that|the|my)(?: last| long)?(?: prompt)?)?)?\s*[:,]?\s*"
-        ),
-        (
-            r"(?:make|get|cut|trim|condense|compress|simplify|tighten|boil|reduce|prune|summari[sz]e"
-            r"|optimi[sz]e)(?: (?:this|that|the|my|it|following|last|long|down|same))*(?: (?:prompt"
-            r"|wording|words))(?: (?:shorter|down|more concise|smaller|up|to (?:the|its) essentials?|to "
-            r"what matters|a bit))*\s*[:,]?\s*"
-        ),
-        (
-            r"(?:what|which) (?:words |parts )?can i (?:drop|cut|leave out|remove|lose)(?: (?:from|in"
-            r"|of)(?: (?:this|that|the|my)(?: prompt)?)?)?\s*[:,]?\s*"
-        ),
-        (
-            r"(?:is|are) (?:all|every|any)(?: of)? (?:these|those|the|my)? ?words? (?:needed|necessary"
-            r"|important|useful)(?: (?:in|here))?\s*[:,]?\s*"
-        ),
+        r"(?:which|what) (?:words|parts|tokens|bits|terms) (?:really |actually )?(?:matter|count|are "
+        r"(?:important|useless|needed|doing (?:the work|something|anything))|do (?:something"
+        r"|anything)|have (?:an )?(?:effect|influence|impact))(?: (?:the )?most)?(?: (?:in|here|of"
+        r"|for|to)(?: (?:this|that|the|my)(?: last| long)?(?: prompt)?)?)?\s*[:,]?\s*",
+        r"(?:make|get|cut|trim|condense|compress|simplify|tighten|boil|reduce|prune|summari[sz]e"
+        r"|optimi[sz]e)(?: (?:this|that|the|my|it|following|last|long|down|same))*(?: (?:prompt"
+        r"|wording|words))(?: (?:shorter|down|more concise|smaller|up|to (?:the|its) essentials?|to "
+        r"what matters|a bit))*\s*[:,]?\s*",
+        r"(?:what|which) (?:words |parts )?can i (?:drop|cut|leave out|remove|lose)(?: (?:from|in"
+        r"|of)(?: (?:this|that|the|my)(?: prompt)?)?)?\s*[:,]?\s*",
+        r"(?:is|are) (?:all|every|any)(?: of)? (?:these|those|the|my)? ?words? (?:needed|necessary"
+        r"|important|useful)(?: (?:in|here))?\s*[:,]?\s*",
         r"(?:too long|my prompt is too long)\s*[:,]\s*",
     )
     head = next((found for pattern in heads if (found := starts(pattern, plain))), None)
@@ -611,48 +578,34 @@ MORE_OF: Final = rf"(?: (?:of (?:{P}|the same|each)|{PICTURE}|pictures? of (?:{P
 def again(heard: Heard) -> Found | None:
     """ "again", "two more", "reroll with seed 99"."""
     text = less(
-        (
-            r",?\s*\b(?:with|using|and|use|try|but with|but)?\s*(?:a |another |some )?(?:new|different"
-            r"|another|random|fresh|other) (?:random )?seeds?\b"
-        ),
+        r",?\s*\b(?:with|using|and|use|try|but with|but)?\s*(?:a |another |some )?(?:new|different"
+        r"|another|random|fresh|other) (?:random )?seeds?\b",
         heard.text,
     )
     fresh = text != tidy(heard.text)
     text = less(r"\b(?:for me|from scratch|real quick|if you can|the whole thing)\b", text)
-    verb = r"(?:draw|do|try|run|make|generate|paint|give me|give us|show me|render|roll|have|spin|hit|get me|send)"
+    verb = (
+        r"(?:draw|do|try|run|make|generate|paint|give me|give us|show me|render|roll|have|spin|hit|get me|send|hit me)"
+    )
     patterns = (
-        (
-            rf"(?:{verb} )?(?:{P} |the same (?:thing )?|same (?:thing )?|one )?(?:again|once (?:more"
-            r"|again)|one more time|(?:yet )?another(?: (?:one|try|go|round|shot|batch|set|attempt|roll"
-            rf"|time|spin|bunch))?|anew|over(?: again)?|a second time)(?: {P})?(?: (?:please|again|with "
-            rf"{P}))?"
-        ),
-        (
-            r"(?:redo|re-?roll|re-?generate|re-?draw|re-?run|re-?do|repeat|retry|re-?render|re-?make"
-            rf"|repaint)(?: {P}| that one| everything| same)*(?: again)?"
-        ),
-        (
-            r"(?:the )?same(?: (?:thing|again|prompt|one|request))*(?: again)?(?: please)?|same (?:prompt"
-            r"|words|request|settings|thing)(?: again)?|ditto|encore|repeat|next(?: one)?|keep (?:going"
-            r"|them coming|it coming|drawing|at it)|continue|carry on|go on|more please"
-        ),
-        (
-            rf"(?:{verb} )?(?:some |a few |a couple )?(?P<n>{NUMBER})? ?(?:more|other ones|new ones"
-            rf"|different ones|fresh ones|others){MORE_OF}(?: (?:please|again))?"
-        ),
-        (
-            rf"(?:{verb} )?another (?P<m>{NUMBER})(?: {PICTURE}| of {P})?|(?P<o>{NUMBER}) (?:others|other "
-            rf"{PICTURE}|new {PICTURE}|fresh {PICTURE}|more {PICTURE})"
-        ),
-        (
-            rf"(?:{verb} )?(?:another|one more|a new|a fresh|a different|an extra)(?: (?:{PICTURE}|set"
-            rf"|batch|grid|round|roll))?(?: of (?:{P}|the same))?"
-        ),
-        (
-            rf"(?:{verb} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
-            r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
-            r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?"
-        ),
+        rf"(?:{verb} )?(?:(?:it|that) back|me again)|(?:{verb} )?(?:{P} |the same (?:thing )?|same "
+        r"(?:thing )?|one )?(?:again|once (?:more|again)|one more time|(?:yet )?another(?: (?:one|try"
+        r"|go|round|shot|batch|set|attempt|roll|time|spin|bunch))?|anew|over(?: again)?|a second "
+        rf"time)(?: {P})?(?: (?:please|again|with {P}))?",
+        r"(?:redo|re-?roll|re-?generate|re-?draw|re-?run|re-?do|repeat|retry|re-?render|re-?make"
+        rf"|repaint)(?: {P}| that one| everything| same)*(?: again)?",
+        r"(?:the )?same(?: (?:thing|again|prompt|one|request))*(?: again)?(?: please)?|same (?:prompt"
+        r"|words|request|settings|thing)(?: again)?|ditto|encore|repeat|next(?: one)?|keep (?:going"
+        r"|them coming|it coming|drawing|at it)|continue|carry on|go on|more please",
+        rf"(?:{verb} )?(?:some |a few |a couple )?(?P<n>{NUMBER})? ?(?:more|other ones|new ones"
+        rf"|different ones|fresh ones|others){MORE_OF}(?: (?:please|again))?",
+        rf"(?:{verb} )?another (?P<m>{NUMBER})(?: {PICTURE}| of {P})?|(?P<o>{NUMBER}) (?:others|other "
+        rf"{PICTURE}|new {PICTURE}|fresh {PICTURE}|more {PICTURE})",
+        rf"(?:{verb} )?(?:another|one more|a new|a fresh|a different|an extra)(?: (?:{PICTURE}|set"
+        rf"|batch|grid|round|roll))?(?: of (?:{P}|the same))?",
+        rf"(?:{verb} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
+        r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
+        r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?",
         r"(?:new|different|another|random) (?:batch|set|grid|round|ones|attempt|try|seed)",
     )
     if fresh and (
@@ -696,29 +649,23 @@ def upscale(heard: Heard) -> Found | None:
         else None
     )
     text = less(
-        (
-            r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
-            r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b"
-        ),
+        r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
+        r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b",
         text,
     )
     said: dict[str, Any] = {"scale": min(max(scale, 1.0), 4.0) if scale else None, "method": method}
     verb = starts(
-        (
-            r"(?:up-?scal(?:e|ing)|enlarge|up-?siz?e|up-?res|blow|super-?res\w*|magnify|embiggen"
-            r"|supersize|enhance|scale|resize|biggify|hd-?ify|increase (?:the )?(?:size|resolution)"
-            r"|(?:raise|boost|bump(?: up)?|improve) (?:the )?resolution)\b(?: up)?(?: (?:of|on|for))?\s*"
-        ),
+        r"(?:up-?scal(?:e|ing)|enlarge|up-?siz?e|up-?res|blow|super-?res\w*|magnify|embiggen"
+        r"|supersize|enhance|scale|resize|biggify|hd-?ify|increase (?:the )?(?:size|resolution)"
+        r"|(?:raise|boost|bump(?: up)?|improve) (?:the )?resolution)\b(?: up)?(?: (?:of|on|for))?\s*",
         text,
     )
     if verb:
         return _on_pictures(
             heard,
             less(
-                (
-                    rf"\b(?:up|it to|{RESOLUTION}|to max|as (?:big|large) as (?:possible|you can)|{BIGGER}|all the "
-                    r"way|to the max)\b"
-                ),
+                rf"\b(?:up|it to|{RESOLUTION}|to max|as (?:big|large) as (?:possible|you can)|{BIGGER}|all the "
+                r"way|to the max)\b",
                 text[verb.end() :],
             ),
             "upscale",
@@ -727,17 +674,15 @@ def upscale(heard: Heard) -> Found | None:
         )
     if (
         scale
-        and full(rf"(?:make )?{P}?(?: (?:in size|as big|size|the size))?", text)
+        and full(rf"(?:make |of |for |on )*{P}?(?: (?:in size|as big|size|the size))?", text)
         and (heard.meant.pointed or holds(r"size|resolution|big|large", heard.text))
     ):
         return _on_pictures(heard, text, "upscale", first=True, **said)
     frames = (
-        (
-            r"(?:(?:make|render|get|give|show|draw|do|can i get|send|turn|have|need|want)(?: me| us)? "
-            rf")?(?P<p>{P})?(?: (?:be|into|in))? ?(?:a |an |the )?(?:(?:a bit|a little|much|even|way"
-            rf"|slightly|really|super) )*(?:{BIGGER}|{RESOLUTION})(?: (?:version|picture|image|one|copy"
-            rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?"
-        ),
+        r"(?:(?:make|render|get|give|show|draw|do|can i get|send|turn|have|need|want)(?: me| us)? "
+        rf")?(?P<p>{P})?(?: (?:be|into|in))? ?(?:a |an |the )?(?:(?:a bit|a little|much|even|way"
+        rf"|slightly|really|super) )*(?:{BIGGER}|{RESOLUTION})(?: (?:version|picture|image|one|copy"
+        rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?",
         rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
         rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
     )
@@ -751,10 +696,8 @@ def upscale(heard: Heard) -> Found | None:
     return _on_pictures(
         heard,
         less(
-            (
-                rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
-                r"|file|much|even|way|slightly|super|a bit|a little|can i)\b"
-            ),
+            rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
+            r"|file|much|even|way|slightly|super|a bit|a little|can i)\b",
             text,
         ),
         "upscale",
@@ -780,16 +723,16 @@ def _counted_kinds(text: str) -> tuple[int | None, str]:
 
 def vary(heard: Heard) -> Found | None:
     """ "vary the second slightly", "3 variations of #2", "more like this"."""
-    strength, text = strength_of(heard.text)
+    strength, text = strength_of(heard.text, varied=True)
     text = less(r"\b(?:random|different|interesting|other|new|more interesting)\b(?= " + KIND_OF + ")", text)
     count, uncounted = _counted_kinds(text)
     said = _fields(strength=strength, count=count)
+    if full(r"variations? (?:of |on )?#?\d", heard.plain):
+        return Found("vary")
     verb = starts(
-        (
-            r"(?:vary|riff(?: on)?|mutate|jiggle|tweak|shake up|remix|evolve|branch(?: off)? from|explore"
-            r"|iterate(?: on)?|play (?:around )?with|shuffle|variate|variation|variations|vari)\b(?: "
-            r"(?:of|on|from))?\s*"
-        ),
+        r"(?:vary|riff(?: on)?|mutate|jiggle|tweak|shake up|remix|evolve|branch(?: off)? from|explore"
+        r"|iterate(?: on)?|play (?:around )?with|shuffle|variate|variation|variations|vari)\b(?: "
+        r"(?:of|on|from))?\s*",
         uncounted,
     )
     if verb and not starts(rf"{KIND_OF}", verb[0]):
@@ -824,8 +767,9 @@ def vary(heard: Heard) -> Found | None:
     like = (
         rf"(?:{head}|make |{NUMBER} )*(?:something|some|anything|ones?|others?|pictures?|images?|more"
         r"|stuff|things|another|another one)?\s*(?:more )?(?:a bit |kind of |just |quite |very "
-        r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner) of|resembling|close "
-        rf"to) (?P<like>{P}|the \w+(?: \w+)?)(?: one| ones)?"
+        r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner|style|direction) of"
+        rf"|similar (?:ones|pictures|images|stuff|things) to|resembling|close to) (?P<like>{P}|the "
+        r"\w+(?: \w+)?)(?: one| ones)?"
     )
     if match := full(like, uncounted) or full(like, text):
         if _empty(match["like"]):
@@ -833,14 +777,10 @@ def vary(heard: Heard) -> Found | None:
         if found := named(match["like"], heard):
             return replace(found, action="vary", fields=said) if found.targets else None
     bare = (
-        (
-            rf"(?:more )?similar(?: ones| pictures| images| stuff| things)?|(?:make|do|keep) {P} (?:but "
-            r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)"
-        ),
-        (
-            rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
-            rf"but different(?:ly)?|different {PIC}"
-        ),
+        rf"(?:more )?similar(?: ones| pictures| images| stuff| things)?|(?:make|do|keep) {P} (?:but "
+        r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)",
+        rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
+        rf"but different(?:ly)?|different {PIC}",
         rf"{PIC}[,:]? (?:make|do|give me|show me)? ?(?:some |a few |more |{NUMBER} )?(?:{KIND_OF})",
     )
     if any(full(pattern, form) for pattern in bare for form in (tidy(heard.text), uncounted, text)):
@@ -873,10 +813,8 @@ def _pictures_in(rest: str, heard: Heard) -> tuple[tuple[str, ...], list[str], s
 def _weights(text: str) -> tuple[tuple[float, ...], str]:
     """ "70/30", "70% and 30%", "half and half" as shares of one."""
     match = holds(
-        (
-            r"(?:\bat |\bin |\bwith |\bweights? |\bratio (?:of )?)*(\d{1,3})\s?%?\s?(?:/|:|to|and|-"
-            r"|,)\s?(\d{1,3})\s?%?(?!\d)(?: (?:ratio|split|mix))?"
-        ),
+        r"(?:\bat |\bin |\bwith |\bweights? |\bratio (?:of )?)*(\d{1,3})\s?%?\s?(?:/|:|to|and|-"
+        r"|,)\s?(\d{1,3})\s?%?(?!\d)(?: (?:ratio|split|mix))?",
         text,
     )
     if match and int(match[1]) + int(match[2]) in (10, 100):
@@ -891,16 +829,12 @@ def blend(heard: Heard) -> Found | None:
     """ "blend 1 and 4", "mix the cat with the dog, 70/30"; "a mix of fruit" is drawn."""
     weights, text = _weights(heard.text)
     verb = starts(
-        (
-            r"(?:blend|mix|combine|merge|mash(?:[- ]?up)?|fuse|cross(?:breed)?|join|put|average|smush"
-            r"|meld|unite)\b(?: (?:up|over))?\s*"
-        ),
+        r"(?:blend|mix|combine|merge|mash(?:[- ]?up)?|fuse|cross(?:breed)?|join|put|average|smush"
+        r"|meld|unite)\b(?: (?:up|over))?\s*",
         text,
     ) or starts(
-        (
-            r"(?:make |create |give me |do )?(?:an? |the )?(?:blend|mix(?:ture)?|combination|mash-?up"
-            rf"|hybrid|cross|fusion|average|mashup|combo)\s+(?:of|between|from|out of)\s+(?={P}|the\b)"
-        ),
+        r"(?:make |create |give me |do )?(?:an? |the )?(?:blend|mix(?:ture)?|combination|mash-?up"
+        rf"|hybrid|cross|fusion|average|mashup|combo)\s+(?:of|between|from|out of)\s+(?={P}|the\b)",
         text,
     )
     if not verb or not (heard.ask.pictures or len(heard.ask.sources) > 1 or heard.meant.pointed):
@@ -910,10 +844,8 @@ def blend(heard: Heard) -> Found | None:
     if starts("put", verb[0]) and not holds(r"\btogether\b", text):
         return None
     rest = less(
-        (
-            r"\b(?:together|up|into (?:one|a single|a new)(?: picture| image)?|as one|in one(?: picture| "
-            r"image)?|both|all|half|please|for me|with each other|a blend|each other)\b"
-        ),
+        r"\b(?:together|up|into (?:one|a single|a new)(?: picture| image)?|as one|in one(?: picture| "
+        r"image)?|both|all|half|please|for me|with each other|a blend|each other)\b",
         text[verb.end() :],
     )
     targets, names, over = _pictures_in(rest, heard)
@@ -930,35 +862,28 @@ def interpolate(heard: Heard) -> Found | None:
         frames = min(max(int(counted[1]), 2), 240)
         text = tidy(f"{text[: counted.start()]} {text[counted.end() :]}")
     text = less(
-        (
-            r"\b(?:in|over|for|lasting|about)?\s*\d{1,2} ?-?(?:seconds?|s|secs?)\b(?: long)?|\b(?:as|into"
-            r"|in) an? (?:gif|mp4|webp|video|animation|loop|movie)\b"
-        ),
+        r"\b(?:in|over|for|lasting|about)?\s*\d{1,2} ?-?(?:seconds?|s|secs?)\b(?: long)?|\b(?:as|into"
+        r"|in) an? (?:gif|mp4|webp|video|animation|loop|movie)\b",
         text,
     )
     verb = starts(
-        (
-            r"(?:morph|interpolate|animate|transition|tween|fade|dissolve|in-?between|travel|walk|journey"
-            r"|go smoothly|blend over time|slide)\b\s*"
-        ),
+        r"(?:morph|interpolate|animate|transition|tween|fade|dissolve|in-?between|travel|walk|journey"
+        r"|go smoothly|blend over time|slide)\b\s*",
         text,
     ) or starts(
-        (
-            r"(?:make |create |give me |do |i want |render |show me |get me |generate )*(?:an? |the |some "
-            r")?(?:smooth |nice |short |looping |slow )*(?:morph|interpolation|animation|gif|video"
-            r"|transition|movie|clip|mp4|tween|film|fade|journey)(?:ing)?\s*(?=(?:from|between|of|out of"
-            rf"|with|that (?:goes|morphs|moves))\b.*(?:{P}|the\b))"
-        ),
+        r"(?:make |create |give me |do |i want |render |show me |get me |generate )*(?:an? |the |some "
+        r")?(?:smooth |nice |short |looping |slow )*(?:morph|interpolation|animation|gif|video"
+        r"|transition|movie|clip|mp4|tween|film|fade|journey)(?:ing)?(?: (?:that )?(?:morph|blend|go"
+        r"|turn|transition|fad|transform|chang)(?:s|es|ing|ning))?\s*(?=(?:from|between|of|out of"
+        rf"|with|that (?:goes|morphs|moves))\b.*(?:{P}|the\b)|{PIC})",
         text,
     )
     if not verb or not (heard.ask.pictures or len(heard.ask.sources) > 1 or heard.meant.pointed):
         return None
     rest = less(
-        (
-            r"\b(?:from|between|of|out of|smoothly|slowly|over time|a (?:gif|video|morph|transition)|that "
-            r"(?:goes|morphs|moves)|(?:starting|ending) (?:at|with|from)|into each other|in between"
-            r"|together)\b"
-        ),
+        r"\b(?:from|between|of|out of|smoothly|slowly|over time|a (?:gif|video|morph|transition)|that "
+        r"(?:goes|morphs|moves)|(?:starting|ending) (?:at|with|from)|into each other|in between"
+        r"|together)\b",
         text[verb.end() :],
     )
     targets, names, over = _pictures_in(rest, heard)
@@ -1025,17 +950,13 @@ def control(heard: Heard) -> Found | None:
             r"|a|an|make|do|give me|controlnet|control net)\s+)*"
         )
         forms = (
-            (
-                rf"(?P<before>.*?)\b{lead}(?:the |its |his |her |their )?(?:same |exact |exact same "
-                rf")?(?:{words})(?: (?:control|map|version|controlnet|guide))?(?:\s+(?:of|from|in|as|on"
-                rf"|for))?\s+(?P<p>{PIC}|it|that|this)(?:'s)?(?!\w)(?P<after>.*)"
-            ),
+            rf"(?P<before>.*?)\b{lead}(?:the |its |his |her |their )?(?:same |exact |exact same "
+            rf")?(?:{words})(?: (?:control|map|version|controlnet|guide))?(?:\s+(?:of|from|in|as|on"
+            rf"|for))?\s+(?P<p>{PIC}|it|that|this)(?:'s)?(?!\w)(?P<after>.*)",
             rf"(?P<before>.*?)\b{lead}{PIC}(?:'s)? (?:{words})\b(?P<after>.*)",
             rf"(?P<before>.*?)\b{lead}(?:the )?(?:exact )?same (?:{words})\b(?P<after>.*)",
-            (
-                r"(?P<before>)(?:use|keep|keeping|follow|match|copy|preserve|trace) (?:the |its |his |her "
-                rf"|their )(?:{words})\b(?P<after>.*)"
-            ),
+            r"(?P<before>)(?:use|keep|keeping|follow|match|copy|preserve|trace) (?:the |its |his |her "
+            rf"|their )(?:{words})\b(?P<after>.*)",
             rf"(?P<before>)(?:turn|make) (?:my|this|the) (?:{words}) (?:in)?to (?P<after>.*)",
         )
         match = next((found for form in forms if (found := full(form, text))), None)
@@ -1053,18 +974,14 @@ def control(heard: Heard) -> Found | None:
             continue
         over = f"{match['before']} {match['after']}"
         over = less(
-            (
-                r"^\W*(?:and\b|but\b|,|:|with\b)*\s*|\bwith control ?net\b|\b(?:as a |for the )?(?:guide"
-                rf"|reference|base|template)\b|{PIC}"
-            ),
+            r"^\W*(?:and\b|but\b|,|:|with\b)*\s*|\bwith control ?net\b|\b(?:as a |for the )?(?:guide"
+            rf"|reference|base|template)\b|{PIC}",
             over,
         )
         over = re.sub(
-            (
-                r"^(?:and |but |then |now |so )*(?:(?:draw|make|paint|generate|create|show|render|use it"
-                r"|apply it|do|turn it|change|give)\b(?: (?:me|it|that))?\s*)?(?:for|to (?:draw|make|paint"
-                r"|generate|create)|to|as|into|on|with|of|but|and|instead|:|,|\s)*(?=\S)"
-            ),
+            r"^(?:and |but |then |now |so )*(?:(?:draw|make|paint|generate|create|show|render|use it"
+            r"|apply it|do|turn it|change|give)\b(?: (?:me|it|that))?\s*)?(?:for|to (?:draw|make|paint"
+            r"|generate|create)|to|as|into|on|with|of|but|and|instead|:|,|\s)*(?=\S)",
             "",
             over,
             count=1,
@@ -1082,13 +999,13 @@ def control(heard: Heard) -> Found | None:
 def sweep(heard: Heard) -> Found | None:
     """ "try strengths from 0.2 to 0.8", "sweep the second in 5 steps"."""
     text = heard.text
+    if holds(r"\bstrengths?\b(?: of)? [\d.%]+\s*(?:,|and|/)\s*[\d.%]+", text):
+        text = re.sub(r"\bstrength\b", "strengths", text)
     if not (
         holds(
-            (
-                r"\bsweep\b|\bstrengths\b|\b(?:different|several|various|multiple|many|a range of|increasing"
-                r"|rising) (?:levels of )?(?:denois\w+ )?(?:strength|denois)\w*|\bstrength(?: sweep| ladder| "
-                r"series)\b|\b(?:at|with) (?:each|every) strength\b"
-            ),
+            r"\bsweep\b|\bstrengths\b|\b(?:different|several|various|multiple|many|a range of|increasing"
+            r"|rising) (?:levels of )?(?:denois\w+ )?(?:strength|denois)\w*|\bstrength(?: sweep| ladder| "
+            r"series)\b|\b(?:at|with) (?:each|every) strength\b",
             text,
         )
         or holds(
@@ -1108,10 +1025,8 @@ def sweep(heard: Heard) -> Found | None:
         )
     ]
     steps = holds(
-        (
-            rf"\b(?:in|with|over|using|at) ({NUMBER}) (?:steps|stages|values|pictures|images|strengths"
-            rf"|levels|different)\b|\b({NUMBER}) (?:different )?(?:strengths|values|steps|levels)\b"
-        ),
+        rf"\b(?:in|with|over|using|at) ({NUMBER}) (?:steps|stages|values|pictures|images|strengths"
+        rf"|levels|different)\b|\b({NUMBER}) (?:different )?(?:strengths|values|steps|levels)\b",
         text,
     )
     many = min(max(number(steps[1] or steps[2]), 2), MAX_COUNT) if steps else 4
@@ -1135,34 +1050,22 @@ def background(heard: Heard) -> Found | None:
     )
     on = rf"(?:{FROM_IT}|\s+(?:of|from|in|on|behind|around)\s+(?:the|his|her) [\w ]+)?"
     patterns = (
-        (
-            rf"(?:{P}[,:]? )?{off} (?:the |its |all the |all |of the |any |that )?(?:{BACK})(?: out| off| "
-            rf"away| completely)?{on}(?: (?:and )?(?:make it |as a )?(?:transparent|png).*)?"
-        ),
-        (
-            rf"(?:make |with |on |give me |give it |i need |put it on |save it with |export with |{P} "
-            rf")*(?:an? |the )?(?:transparent|alpha|no|see-through)(?: (?:{BACK}|png|version|cutout))?(?: "
-            rf"(?:version|for|of|on))*(?: {P})?"
-        ),
-        (
-            rf"(?:make|set|turn) (?:the |its )?(?:{BACK})(?: (?:of|in|on) {P})? (?:transparent|invisible"
-            r"|see-through|disappear|vanish|go away|alpha|empty)"
-        ),
-        (
-            rf"(?:make|turn|export|save|give me|get me|send) {P} (?:in)?(?:to |as |with |have )?(?:an? "
-            rf")?(?:transparent|cut-?out|transparent png|png with (?:a )?transparent {BACK}|transparent "
-            rf"{BACK}|no {BACK})(?: (?:png|{BACK}|version))?"
-        ),
-        (
-            rf"(?:cut|crop) (?:{P}|him|her|them|the (?:subject|\w+|main \w+)) out(?: (?:of|from) (?:the "
-            rf")?(?:{BACK}|it|picture|image|{P}))?|cut ?out (?:{P}|the (?:subject|\w+))"
-        ),
-        (
-            rf"(?:isolate|extract) (?:{P}|the (?:subject|\w+|main \w+))(?: (?:from|in|on|of) (?:the "
-            rf")?(?:{BACK}|{P}|picture))?|(?:the )?(?:{BACK}) (?:removed|gone|off|away|removal"
-            rf"|transparent)|{off} {P}'s (?:{BACK})|(?:{BACK}) (?:remov\w+|off) (?:on|of|for) {P}"
-            rf"|transparent|{PIC} (?:without|with no) (?:a |the |its )?(?:{BACK})"
-        ),
+        rf"(?:{P}[,:]? )?{off} (?:the |its |all the |all |of the |any |that )?(?:{BACK})(?: out| off| "
+        rf"away| completely)?{on}(?: (?:and )?(?:make it |as a )?(?:transparent|png).*)?",
+        rf"(?:make |with |on |give me |give it |i need |put it on |save it with |export with |{P} "
+        rf")*(?:an? |the )?(?:transparent|alpha|no|see-through)(?: (?:{BACK}|png|version|cutout))?(?: "
+        rf"(?:version|for|of|on))*(?: {P})?",
+        rf"(?:make|set|turn) (?:the |its )?(?:{BACK})(?: (?:of|in|on) {P})? (?:transparent|invisible"
+        r"|see-through|disappear|vanish|go away|alpha|empty)",
+        rf"(?:make|turn|export|save|give me|get me|send) {P} (?:in)?(?:to |as |with |have )?(?:an? "
+        rf")?(?:transparent|cut-?out|transparent png|png with (?:a )?transparent {BACK}|transparent "
+        rf"{BACK}|no {BACK})(?: (?:png|{BACK}|version))?",
+        rf"(?:cut|crop) (?:{P}|him|her|them|the (?:subject|\w+|main \w+)) out(?: (?:of|from) (?:the "
+        rf")?(?:{BACK}|it|picture|image|{P}))?|cut ?out (?:{P}|the (?:subject|\w+))",
+        rf"(?:isolate|extract) (?:{P}|the (?:subject|\w+|main \w+))(?: (?:from|in|on|of) (?:the "
+        rf")?(?:{BACK}|{P}|picture))?|(?:the )?(?:{BACK}) (?:removed|gone|off|away|removal"
+        rf"|transparent)|{off} {P}'s (?:{BACK})|(?:{BACK}) (?:remov\w+|off) (?:on|of|for) {P}"
+        rf"|transparent|{PIC} (?:without|with no) (?:a |the |its )?(?:{BACK})",
     )
     if not any(full(pattern, text) for pattern in patterns):
         return None
@@ -1176,35 +1079,29 @@ def making_of(heard: Heard) -> Found | None:
     text = heard.text
     patterns = (
         r".*\bmaking[- ]?of\b.*",
-        (
-            r"(?:make |give me |show me |create |render |do |i want |can i see )?(?:an? |the "
-            r")?(?:time-?lapse|process(?: video| gif| animation)?|progress (?:video|gif|animation)"
-            r"|evolution|denoising(?: process| video| gif| animation| steps)?|diffusion (?:process|video"
-            r"|gif|steps|animation)|birth)(?: (?:video|gif|animation))?(?: (?:of|for|behind|from) (?:how "
-            rf")?{P}.*| please|)"
-        ),
-        (
-            r"(?:show|see|animate|watch|visuali[sz]e|let me see|replay|play back|film|record)(?: me| us)? "
-            rf"(?:how|the way|the process (?:of )?how) (?:{P}|you|the \w+) (?:was|were|is|got|came|did"
-            r"|made|drew|drawn|emerged|formed|took)\b.*"
-        ),
-        (
-            rf"how (?:was|were|is|did|has) (?:{P}|the \w+) (?:made|drawn|generated|created|painted|built"
-            r"|come (?:about|to be|together)|emerge|form|come out of (?:the )?noise|been made)(?:[?,.;!]? "
-            r".*)?"
-        ),
-        (
-            r"(?:show|see|watch|animate|replay)(?: me)? (?:the |all the |every |each )*(?:intermediate "
-            r"|denoising |drawing |diffusion )?(?:steps|process|stages|progress|noise|intermediates"
-            rf"|frames)(?: (?:of|for|from|in|behind|to) {P}| by step.*)?"
-        ),
-        (
-            rf"(?:turn|dissolve|send) {P} (?:back )?(?:in)?to (?:pure |gaussian )?noise|(?:show|animate) "
-            r"(?:me )?(?:the )?(?:forward|reverse)(?: diffusion)? process.*|(?:go |animate |show )?(?:me "
-            rf")?(?:it |{P} )?from (?:pure )?noise(?: to (?:the )?(?:picture|image|finish|{P}))?|add noise "
-            rf"to {P} until.*|(?:show|watch)(?: me)? {P} (?:being (?:drawn|made|painted|generated"
-            r"|denoised)|emerge|form|appear|come|step by step|denoise).*"
-        ),
+        r"(?:make |give me |show me |create |render |do |i want |can i see )?(?:an? |the "
+        r")?(?:time-?lapse|process(?: video| gif| animation)?|progress (?:video|gif|animation)"
+        r"|evolution|denoising(?: process| video| gif| animation| steps)?|diffusion (?:process|video"
+        r"|gif|steps|animation)|birth)(?: (?:video|gif|animation))?(?: (?:of|for|behind|from) (?:how "
+        rf")?{P}.*| please|)",
+        r"(?:show|see|animate|watch|visuali[sz]e|let me see|replay|play back|film|record)(?: me| us)? "
+        rf"(?:how|the way|the process (?:of )?how) (?:{P}|you|the \w+) (?:was|were|is|got|came|did"
+        r"|made|drew|drawn|emerged|formed|took)\b.*",
+        rf"(?:see |show |show me )?how (?:{P}|the \w+) (?:was|were|is|got) (?:made|drawn|generated"
+        r"|created|painted|built|done)",
+        rf"(?:show |see |animate |watch )?(?:me )?(?:{P} )?(?:the )?(?:denois\w+|diffusion)(?: process"
+        rf"| steps)?(?: (?:of|for|behind) {P})?|.*\b(?:from|out of) (?:pure )?noise (?:to|into)\b.*",
+        rf"how (?:was|were|is|did|has) (?:{P}|the \w+) (?:made|drawn|generated|created|painted|built"
+        r"|come (?:about|to be|together)|emerge|form|come out of (?:the )?noise|been made)(?:[?,.;!]? "
+        r".*)?",
+        r"(?:show|see|watch|animate|replay)(?: me)? (?:the |all the |every |each )*(?:intermediate "
+        r"|denoising |drawing |diffusion )?(?:steps|process|stages|progress|noise|intermediates"
+        rf"|frames)(?: (?:of|for|from|in|behind|to) {P}| by step.*)?",
+        rf"(?:turn|dissolve|send) {P} (?:back )?(?:in)?to (?:pure |gaussian )?noise|(?:show|animate) "
+        r"(?:me )?(?:the )?(?:forward|reverse)(?: diffusion)? process.*|(?:go |animate |show )?(?:me "
+        rf")?(?:it |{P} )?from (?:pure )?noise(?: to (?:the )?(?:picture|image|finish|{P}))?|add noise "
+        rf"to {P} until.*|(?:show|watch)(?: me)? {P} (?:being (?:drawn|made|painted|generated"
+        r"|denoised)|emerge|form|appear|come|step by step|denoise).*",
         rf"step by step(?: (?:of|for) {P})?",
     )
     if not any(full(pattern, text) for pattern in patterns):
@@ -1235,14 +1132,19 @@ def outpaint(heard: Heard) -> Found | None:
             else None
         )
     if full(
-        (
-            rf"(?:(?:make|turn|change|get|have|resize|crop|reframe|set) )(?:the )?{P}(?: (?:into|to|be|in"
-            rf"|a))* {SHAPE}(?: (?:format|picture|image|one|shape|aspect(?: ratio)?|orientation|version"
-            r"|again|instead))*"
-        ),
+        rf"(?:(?:make|turn|change|get|have|resize|crop|reframe|set) )(?:the )?{P}(?: (?:into|to|be|in"
+        rf"|a))* {SHAPE}(?: (?:format|picture|image|one|shape|aspect(?: ratio)?|orientation|version"
+        r"|again|instead))*",
         text,
     ):
-        return Found("outpaint", rest=text, fields=(("shape", True),), targets=_one(heard))
+        shape = holds(
+            rf"{SHAPE}(?=(?: (?:format|picture|image|one|shape|aspect(?: ratio)?|orientation|version|again"
+            r"|instead))*$)",
+            text,
+        )
+        return Found(
+            "outpaint", rest=f"make it {shape[0] if shape else text}", fields=(("shape", True),), targets=_one(heard)
+        )
     scale, text = scale_of(text)
     more = (
         r"(?:more|extra|additional|some|a (?:bit|little)(?: more)?(?: of)?|lots? of|a lot (?:more|of)"
@@ -1252,42 +1154,35 @@ def outpaint(heard: Heard) -> Found | None:
         r"zoom(?:ed|ing)?(?: it| that| this| "
         + PIC
         + r")?(?: (?:way|a bit|a little|further|slightly|right|even|much|all the way|some|more))* out\b",
-        (
-            r"(?:un-?crop|out-?paint|widen|out-?fill|expand|extend|lengthen|stretch|broaden|grow|enlarge "
-            r"the (?:canvas|frame)|increase the canvas)\b"
-        ),
-        (
-            r"(?:pan|scroll|move|shift|slide|tilt)(?: (?:the )?(?:camera|view|frame|canvas|it"
-            r"|that))?(?=.*\b(?:left|right|up|down|upwards?|downwards?|leftwards?|rightwards?|sideways"
-            r"|top|bottom|above|below)\b)"
-        ),
-        (
-            r"(?:give|add|make|leave|show|put|i want|let|with|insert|draw|want|need|see)?(?: me| us| it| "
-            rf"{PIC}| them)* ?{more} (?:space|room|canvas|sky|ground|floor|background|surroundings|scenery"
-            r"|landscape|margin|border|headroom|breathing room|scene|environment|empty space|area|air"
-            r"|context|picture|image)(?= (?:on|to|at|above|below|around|under|over|in all|everywhere|left"
-            r"|right|top|there|towards|all|of the scene)\b|$)"
-        ),
-        (
-            r"(?:show|see|let me see|reveal|what is|what's|draw|imagine|continue|paint)(?: me)? (?:more "
-            r"(?:of the (?:scene|surroundings|background|picture|image|room|area|environment|world))"
-            r"|what(?:'s| is| lies)(?: (?:to|on|above|below|beyond|outside|around|next to|left|right"
-            r"|behind|past))|beyond|outside)"
-        ),
-        (
-            r"(?:to|beyond|outside|above|below|around)(?=.*\b(?:the (?:frame|edges?|borders?|picture)|it"
-            r"|that|left|right)\b.*\?$)"
-        ),
+        r"(?:un-?crop|out-?paint|widen|out-?fill|expand|extend|lengthen|stretch|broaden|grow|enlarge "
+        r"the (?:canvas|frame)|increase the canvas)\b",
+        r"(?:pan|scroll|move|shift|slide|tilt)(?: (?:the )?(?:camera|view|frame|canvas|it"
+        r"|that))?(?=.*\b(?:left|right|up|down|upwards?|downwards?|leftwards?|rightwards?|sideways"
+        r"|top|bottom|above|below)\b)",
+        r"(?:give|add|make|leave|show|put|i want|let|with|insert|draw|want|need|see)?(?: me| us| it| "
+        rf"{PIC}| them)* ?{more} (?:space|room|canvas|sky|ground|floor|background|surroundings|scenery"
+        r"|landscape|margin|border|headroom|breathing room|scene|environment|empty space|area|air"
+        r"|context|picture|image)(?= (?:on|to|at|above|below|around|under|over|in all|everywhere|left"
+        r"|right|top|there|towards|all|of the scene)\b|$)",
+        r"(?:show|see|let me see|reveal|what is|what's|draw|imagine|continue|paint)(?: me)? (?:more "
+        r"(?:of the (?:scene|surroundings|background|picture|image|room|area|environment|world))"
+        r"|what(?:'s| is| lies)(?: (?:to|on|above|below|beyond|outside|around|next to|left|right"
+        r"|behind|past))|beyond|outside)",
+        r"what(?:'s| is| lies)(?: there)?(?: over| out)? (?=(?:to|on|above|below|beyond|outside|left"
+        r"|right|behind|past|under(?:neath)?|around)\b)",
+        r"(?:show|see|reveal|add|give|want|include)(?: me)? more(?: of)?(?: the)? [\w ]*?(?=(?:above"
+        r"|below|on (?:the|both) (?:left|right|sides?|top|bottom)|to the (?:left|right)|at the (?:top"
+        r"|bottom|sides?)|underneath|around)\b)",
+        r"(?:to|beyond|outside|above|below|around)(?=.*\b(?:the (?:frame|edges?|borders?|picture)|it"
+        r"|that|left|right)\b.*\?$)",
         (
             r"(?:fill(?: in)?|paint|draw|continue|complete|imagine|generate)(?: in)? (?:the )?(?:(?:area"
             r"|space|part|region|scene|picture|image|rest|missing part|canvas)|"
         )
         + PIC
         + r"|it|that)(?=.*\b(?:left|right|above|below|top|bottom|beyond|around|sides?|outside|edges?|up|down)\b)",
-        (
-            r"(?:pull|move|step|take)(?: the)?(?: camera)? (?:back|out|further (?:back|away|out))(?: (?:a "
-            r"(?:bit|little)|the camera|further))*$"
-        ),
+        r"(?:pull|move|step|take)(?: the)?(?: camera)? (?:back|out|further (?:back|away|out))(?: (?:a "
+        r"(?:bit|little)|the camera|further))*$",
     )
     verb = next(
         (
@@ -1307,11 +1202,9 @@ def outpaint(heard: Heard) -> Found | None:
         return None
     word, rest = verb[0].lower(), text[verb.end() :]
     if holds(r"\b(?:extend|expand|stretch|lengthen|grow|widen)", word) and full(
-        (
-            r"\s*(?:his|her|the|its|their) (?!sky|scene|picture|image|background|canvas|frame|left|right"
-            r"|top|bottom|edges?|view|borders?|sides?|road|sea|ocean|beach|forest|city|ground|floor"
-            r"|landscape|room)\w+"
-        ),
+        r"\s*(?:his|her|the|its|their) (?!sky|scene|picture|image|background|canvas|frame|left|right"
+        r"|top|bottom|edges?|view|borders?|sides?|road|sea|ocean|beach|forest|city|ground|floor"
+        r"|landscape|room)\w+",
         rest,
     ):
         return None
@@ -1325,10 +1218,8 @@ def outpaint(heard: Heard) -> Found | None:
     )
     content = tidy(
         re.sub(
-            (
-                rf"^(?:\s|,|:|{P}\b|{PIC}|(?:and )?(?:with|to (?:show|see|reveal|include|add)|showing|fill it "
-                rf"with|add|so there(?:'s| is| are)|and|put|of|for|by|on|to|at|{canvas}))+"
-            ),
+            rf"^(?:\s|,|:|{P}\b|{PIC}|(?:and )?(?:with|to (?:show|see|reveal|include|add)|showing|fill it "
+            rf"with|add|so there(?:'s| is| are)|and|put|of|for|by|on|to|at|{canvas}))+",
             "",
             less(rf"{PIC}", rest),
             flags=re.IGNORECASE,
@@ -1358,6 +1249,12 @@ OVERALL: Final = (
     r"|pose|orientation|shape|steps|model|medium|text prompt|place|location|environment"
     r"|composition|theme|focus|guidance|cfg|subject)"
 )
+QUALITY: Final = (
+    r"(?:style|mood|lighting|lights?|colou?rs?|weather|season|(?:camera )?angle|perspective"
+    r"|viewpoint|vibe|atmosphere|tone|contrast|brightness|saturation|palette|colou?r (?:scheme"
+    r"|palette)|composition|pose|framing|expression|outfit)"
+)
+"""What a picture has without it being shown: "a darker mood" is no picture of its own."""
 REGION: Final = (
     r"(?P<region>(?!(?:it|that|this|them|these|those|him|her|all|everything|both|me"
     r"|us)\b)[\w'-]+(?: (?!(?:to|with|for|in|into|by|from|on|at|should|be|is|are|look"
@@ -1368,24 +1265,28 @@ REGION: Final = (
 def _region(match: re.Match[str], heard: Heard) -> str:
     """The part named, without "in the first", or nothing where it is no part but a quality of the whole."""
     region = tidy(re.sub(rf"\s+(?:in|on|of|from|at)\s*{PIC}?$|{PIC}", "", match["region"]))
-    return "" if full(rf"(?:{OVERALL}|{PICTURE}|{NUMBER}|day|night|{P}|one|last one)", region) or not region else region
+    return (
+        ""
+        if full(rf"(?:{OVERALL}|(?:[\w-]+ )?{PICTURE}|{NUMBER}|day|night|{P}|one|last one)", region) or not region
+        else region
+    )
 
 
 def inpaint(heard: Heard) -> Found | None:
     """ "remove the hat", "change the sky to a sunset", "replace the umbrella with a balloon", "fix her hands"."""
     if not (heard.ask.pictures or heard.ask.sources):
         return None
-    text = tidy(re.sub(rf"^{PIC}[,:]?\s+(?:but )?|^(?:now|and|also|then|but)\s+", "", heard.text, flags=re.IGNORECASE))
+    text = tidy(
+        re.sub(rf"^{PIC}[,:]?\s+(?:but )?|^(?:now|and|also|then|but|only|just)\s+", "", heard.text, flags=re.IGNORECASE)
+    )
     text = tidy(re.sub(rf"^(?:in|on|for|from) {PIC}[,:]?\s*", "", text, flags=re.IGNORECASE))
     inner = tidy(re.sub(rf"{FROM_IT}$", "", text, flags=re.IGNORECASE))
     gone = starts(
-        (
-            r"(?:remove|erase|delete|lose|drop|ditch|get rid of|take (?:out|away|off)|hide|cut(?: out)?"
-            r"|edit out|paint out|clean up|wipe(?: out)?|kill|eliminate|scrap|crop out|photoshop out"
-            rf"|clear|strip|no more|take)\s+(?:{DET}\s+)?{REGION}(?: (?:out|away|off|completely|entirely"
-            r"|please|too))*(?:\s+(?:in|from|on|off|out of|behind|at)\s+(?:the |his |her |its "
-            r")?(?P<where>[\w ]+))?$"
-        ),
+        r"(?:remove|erase|delete|lose|drop|ditch|get rid of|take (?:out|away|off)|hide|cut(?: out)?"
+        r"|edit out|paint out|clean up|wipe(?: out)?|kill|eliminate|scrap|crop out|photoshop out"
+        rf"|clear|strip|no more|take)\s+(?:{DET}\s+)?{REGION}(?: (?:out|away|off|completely|entirely"
+        r"|please|too))*(?:\s+(?:in|from|on|off|out of|behind|at)\s+(?:the |his |her |its "
+        r")?(?P<where>[\w ]+))?$",
         inner,
     )
     if gone and not full(rf"(?:{PIC}|{P}|queue|job)", gone["region"]):
@@ -1396,36 +1297,23 @@ def inpaint(heard: Heard) -> Found | None:
             listed = re.sub(r"\s+(?:and|&)\s+(?:the |his |her )?", ", ", region)
             return Found("inpaint", _one(heard), region=region, gone=listed, instruction=inner)
     swaps = (
-        (
-            rf"(?:replace|swap|exchange|switch|substitute)(?: out)? (?:{DET} )?{REGION} (?:with|for|by|to"
-            r"|into|out for) (?P<new>.+)"
-        ),
-        (
-            rf"(?:change|turn|transform|convert|make|morph|recolou?r|repaint) (?:{DET} ){REGION} (?:to"
-            r"|into|in|be|become|look like|look) (?P<new>.+)"
-        ),
-        (
-            rf"(?:make|paint|colou?r|dye|tint|recolou?r|repaint|have|turn|set) (?:{DET} ){REGION} "
-            r"(?P<new>(?:a (?:bit|little) |slightly |much |way |more |less |really |very |all |bright "
-            r"|dark |light |deep |pale )*(?:[\w-]+|\w+ and \w+|an? [\w ]+))"
-        ),
-        (
-            rf"(?:should |could |would |can |might |what if )?(?:{DET} ){REGION} (?:should be|must be"
-            r"|could be|needs to be|should look|be|has to be|ought to be|were|was) (?P<new>.+)"
-        ),
-        (
-            r"(?:put|use|have|give me|insert|paint|draw|place) (?P<new>.+?) (?:instead of|in place of"
-            rf"|rather than|where) (?:{DET} ){REGION}(?: (?:is|was|are))?"
-        ),
-        (
-            r"(?:just |only )?(?:inpaint|redo|redraw|repaint|regenerate|re-?do|fix|correct|repair|improve"
-            rf"|re-?generate|sharpen|clean up|touch up|retouch) (?:only |just )?(?:{DET} )?{REGION}(?:(?: "
-            r"as| with| to be| to|:|,| into| so that it(?:'s| is)) (?P<new>.+))?"
-        ),
-        (
-            rf"(?:change|alter|modify) (?:only |just )?(?:{DET} ){REGION}(?:(?::|,) (?:make (?:it|them) "
-            r"|to )?(?P<new>.+))?"
-        ),
+        r"(?P<region>[\w-]+) (?:->|=>|-->|to|into) (?P<new>(?:an? |the )?[\w-]+(?: [\w-]+)?)",
+        rf"(?:replace|swap|exchange|switch|substitute)(?: out)? (?:{DET} )?{REGION} (?:with|for|by|to"
+        r"|into|out for) (?P<new>.+)",
+        rf"(?:change|turn|transform|convert|make|morph|recolou?r|repaint) (?:{DET} ){REGION} (?:to"
+        r"|into|in|be|become|look like|look) (?P<new>.+)",
+        rf"(?:make|paint|colou?r|dye|tint|recolou?r|repaint|have|turn|set) (?:{DET} ){REGION} "
+        r"(?P<new>(?:a (?:bit|little) |slightly |much |way |more |less |really |very |all |bright "
+        r"|dark |light |deep |pale )*(?:[\w-]+|\w+ and \w+|an? [\w ]+))",
+        rf"(?:should |could |would |can |might |what if )?(?:{DET} ){REGION} (?:should be|must be"
+        r"|could be|needs to be|should look|be|has to be|ought to be|were|was) (?P<new>.+)",
+        r"(?:put|use|have|give me|insert|paint|draw|place) (?P<new>.+?) (?:instead of|in place of"
+        rf"|rather than|where) (?:{DET} ){REGION}(?: (?:is|was|are))?",
+        r"(?:just |only )?(?:inpaint|redo|redraw|repaint|regenerate|re-?do|fix|correct|repair|improve"
+        rf"|re-?generate|sharpen|clean up|touch up|retouch) (?:only |just )?(?:{DET} )?{REGION}(?:(?: "
+        r"as| with| to be| to|:|,| into| so that it(?:'s| is)) (?P<new>.+))?",
+        rf"(?:change|alter|modify) (?:only |just )?(?:{DET} ){REGION}(?:(?::|,) (?:make (?:it|them) "
+        r"|to )?(?P<new>.+))?",
     )
     for pattern in swaps:
         match = full(pattern, inner)
@@ -1433,6 +1321,8 @@ def inpaint(heard: Heard) -> Found | None:
             continue
         region = _region(match, heard)
         new = tidy(match["new"] or "")
+        if pattern.startswith("(?P<region>") and not (region and _shown(region, heard)):
+            continue
         if not region or full(rf"{OVERALL}|{PIC}", region) or (not new and full(r"(?:make|turn).*", inner)):
             continue
         if (
@@ -1446,12 +1336,10 @@ def inpaint(heard: Heard) -> Found | None:
             "edit" if whole else "inpaint", _one(heard), region=region, rest=inner if new else "", instruction=inner
         )
     if outside := full(
-        (
-            r"(?:change |redraw |repaint |make )?(?:everything|all|anything|the rest|the whole (?:picture"
-            r"|thing|image)) (?:but|except(?: for)?|other than|apart from|besides|outside)(?: not)? "
-            rf"(?:{DET} )?{REGION}(?: (?:should be|to|into|in|should look|is|be|made|as)\s*(?P<new>.+)| "
-            r"(?P<adj>\w+))?"
-        ),
+        r"(?:change |redraw |repaint |make )?(?:everything|all|anything|the rest|the whole (?:picture"
+        r"|thing|image)) (?:but|except(?: for)?|other than|apart from|besides|outside)(?: not)? "
+        rf"(?:{DET} )?{REGION}(?: (?:should be|to|into|in|should look|is|be|made|as)\s*(?P<new>.+)| "
+        r"(?P<adj>\w+))?",
         inner,
     ):
         new = tidy(outside["new"] or outside["adj"] or "")
@@ -1481,14 +1369,12 @@ def _head(words: str, heard: Heard) -> bool:
 def _part(words: str) -> bool:
     return bool(
         full(
-            (
-                r"(?:(?:left|right|big|small|little|old|front|back|upper|lower) )?(?:sky|background|backdrop"
-                r"|foreground|ground|floor|hair|eyes?|face|hands?|hat|shirt|dress|clothes|outfit|jacket|coat"
-                r"|shoes|boots|nose|mouth|ears?|tail|wings?|fur|beard|skin|wall|walls|water|grass|snow|roof"
-                r"|door|windows?|moon|sun|clouds?|stars?|tree|trees|leaves|flowers?|sea|mountains?|head|legs?"
-                r"|arms?|body|lips|glasses|car|house|fingers?|teeth|armou?r|scarf|text|logo|watermark|road"
-                r"|fog|mist|smoke|shadows?)"
-            ),
+            r"(?:(?:left|right|big|small|little|old|front|back|upper|lower) )?(?:sky|background|backdrop"
+            r"|foreground|ground|floor|hair|eyes?|face|hands?|hat|shirt|dress|clothes|outfit|jacket|coat"
+            r"|shoes|boots|nose|mouth|ears?|tail|wings?|fur|beard|skin|wall|walls|water|grass|snow|roof"
+            r"|door|windows?|moon|sun|clouds?|stars?|tree|trees|leaves|flowers?|sea|mountains?|head|legs?"
+            r"|arms?|body|lips|glasses|car|house|fingers?|teeth|armou?r|scarf|text|logo|watermark|road"
+            r"|fog|mist|smoke|shadows?)",
             words,
         )
     )
@@ -1516,27 +1402,22 @@ def edit(heard: Heard) -> Found | None:
     )
     who = rf"(?:{P}|everyone|everybody|{DET} [\w-]+(?: [\w-]+)??)"
     forms = (
-        (
-            rf"{MAKE} {P}(?: (?:look|be|appear|seem|feel|become|all|both))?(?: (?:to|into|as|like|to be|to "
-            r"look))? (?P<new>.+)"
-        ),
+        rf"{MAKE} (?:the|this|that|my) (?:[\w-]+ )?{PICTURE} (?:in)?to (?P<new>.+)",
+        rf"{MAKE} {P}(?: (?:look|be|appear|seem|feel|become|all|both))?(?: (?:to|into|as|like|to be|to "
+        r"look))? (?P<new>.+)",
         rf"give {who} (?P<new>.+)",
         rf"{ADD} (?P<new>.+)",
-        (
-            r"(?:put|place|stick|set) (?P<new>(?:an?|some|two|three|four|five|more|the|his|her|many|lots "
-            rf"of|another|{NUMBER})\s.+ (?:on|in|next to|behind|beside|near|under|over|above|around|onto"
-            r"|into|in front of|to)\s.+)"
-        ),
+        r"(?:put|place|stick|slap) (?P<new>[\w' -]+? (?:on|onto|over|in|into|around|behind|under|next "
+        rf"to) (?:(?:the|his|her|its|their|that) [\w ]+|{P}))",
+        r"(?:put|place|stick|set) (?P<new>(?:an?|some|two|three|four|five|more|the|his|her|many|lots "
+        rf"of|another|{NUMBER})\s.+ (?:on|in|next to|behind|beside|near|under|over|above|around|onto"
+        r"|into|in front of|to)\s.+)",
         rf"(?:make|have|let|get) (?:{DET}) (?P<new>[\w-]+(?: [\w-]+)? (?!of\b).+)",
-        (
-            r"(?:turn|change|switch|transform|convert|swap) (?P<new>(?:day|night|summer|winter|autumn"
-            rf"|spring|fall|morning|evening|it|{DET} {OVERALL}|{OVERALL})(?: .+)? (?:in)?(?:to|for) .+)"
-        ),
-        (
-            r"(?:change|adjust|alter|tweak|fix|improve|increase|boost|raise|lower|reduce|decrease"
-            rf"|brighten|darken|warm|cool|invert|shift|boost)(?: up| down)? (?P<new>(?:{DET} )?(?:overall "
-            rf")?{OVERALL}(?: .+)?)"
-        ),
+        r"(?:turn|change|switch|transform|convert|swap) (?P<new>(?:day|night|summer|winter|autumn"
+        rf"|spring|fall|morning|evening|it|{DET} {OVERALL}|{OVERALL})(?: .+)? (?:in)?(?:to|for) .+)",
+        r"(?:change|adjust|alter|tweak|fix|improve|increase|boost|raise|lower|reduce|decrease"
+        rf"|brighten|darken|warm|cool|invert|shift|boost)(?: up| down)? (?P<new>(?:{DET} )?(?:overall "
+        rf")?{OVERALL}(?: .+)?)",
         (
             r"(?P<new>(?:brighten|darken|lighten|blur|sharpen|saturate|desaturate|soften|age"
             r"|colou?ri[sz]e|winterize|invert|tint|dim|decorate|illuminate|simplify|dirty|clean|warm|cool"
@@ -1557,7 +1438,8 @@ def edit(heard: Heard) -> Found | None:
         and not _named_thing(match["new"], heard)
     ):
         return None
-    return Found("edit", _one(heard), rest=inner, instruction=tidy(inner.replace(PIC, "it")))
+    rest = f"turn it into {match['new']}" if pattern_of(match) == forms[0] else inner
+    return Found("edit", _one(heard), rest=rest, instruction=tidy(inner.replace(PIC, "it")))
 
 
 def _named_thing(words: str, heard: Heard) -> bool:
@@ -1569,23 +1451,34 @@ def _named_thing(words: str, heard: Heard) -> bool:
 FRAGMENT: Final = (
     r"(?:but|and|also|instead|plus|except|only|just)\b|(?:the |exact(?:ly the)? )?same\b|(?:no"
     r"|without|less|more|fewer|additional|extra|with(?: an?| the| some| more| no| less| fewer)?"
-    r"|minus)\s"
-    r"|(?:now )?(?:a (?:bit|little) |slightly |much |way |even |far )*(?:wider|taller|narrower"
-    r"|longer)\b|what (?:about|if)\b|how about\b"
-    rf"|(?:draw|redraw|redo|render|show|do|try|run|paint|repeat|generate|imagine|re-?render|make|see|put|use) {P}\b"
-    r"|(?:a (?:bit|little|lot|touch|tad) |slightly |much |way |even |far |so much )*(?:more|less) "
-    r"\w+|(?:(?:a (?:bit|little|lot|touch|tad)|slightly|much|way|even|far|so much|far too|really) "
-    rf")*(?:\w{{3,}}er)$"
+    r"|minus)\s|(?:now )?(?:a (?:bit|little) |slightly |much |way |even |far )*(?:wider|taller"
+    r"|narrower|longer)\b|what (?:about|if)\b|how about\b|(?:draw|redraw|redo|render|show|do|try"
+    rf"|run|paint|repeat|generate|imagine|re-?render|make|see|put|use) {P}\b|(?:a (?:bit|little"
+    r"|lot|touch|tad) |slightly |much |way |even |far |so much )*(?:more|less) \w+|(?:(?:a (?:bit"
+    rf"|little|lot|touch|tad)|slightly|much|way|even|far|so much|far too|really) )*(?:\w{{3,}}er)$"
     r"|not (?:so|too|that|as|quite so)\b|too (?:\w+)|(?:he|she|they|it|its|his|her|their|this"
-    r"|that|these|those|them|him)(?:'s|'d|'re)?\b"
-    r"|(?:should|could|needs?|must|would)\b|(?:at|in|on|under|during|by|inside|near|next to"
-    r"|behind|as|like|from|wearing|holding|riding|made of|using|for)\s"
-    r"|(?:the|his|her|its) \w+(?: \w+)? (?:is|are|looks?|seems?) (?:(?:still|way|much|a bit|a "
-    r"little|just|really) )*(?:too|not)\b"
-    r"|(?:everyone|everything|everybody) (?:should|in|is|wearing)\b|change\b|use\b|switch\b"
-    r"|swap\b|replace\b|lock\b|keep\b"
+    r"|that|these|those|them|him)(?:'s|'d|'re)?\b|(?:should|could|needs?|must|would)\b|(?:at|in"
+    r"|on|under|during|by|inside|near|next to|behind|as|like|from|wearing|holding|riding|made of"
+    r"|using|for)\s|(?:the|his|her|its) \w+(?: \w+)? (?:is|are|looks?|seems?) (?:(?:still|way"
+    r"|much|a bit|a little|just|really) )*(?:too|not)\b|(?:(?:try|use|do|go for|have|see|want|get"
+    r"|give it|give me) )?(?:(?:an?|another|the|some|with|in|from|more|much) )*(?:[\w-]+ "
+    rf"){{1,2}}?{QUALITY}$|(?:keep )?everything (?:(?:should |must )?(?:be |stay |stays "
+    r")?(?:exactly )?(?:the )?)same\b|(?:everyone|everything|everybody) (?:should|in|is"
+    r"|wearing)\b|change\b|use\b|switch\b|swap\b|replace\b|lock\b|keep\b"
 )
 """How a change to the last picture begins."""
+
+
+IS: Final = r"(?:is|are|looks?|came out|turned out|seems?|was|feels?)"
+ONCE_MORE: Final = (
+    rf"(?:(?:draw|do|try|run|make|show me|give me|paint|render) (?:{P} |the same |one )?)?(?:again"
+    r"|once (?:more|again)|another one|one more(?: time)?|redo(?: it| that| this)?|same again|try "
+    r"again|do it again|another|reroll|regenerate)"
+)
+HOW: Final = (
+    r"(?:with|without|at|in|on|under|no|wider|taller|darker|brighter|make|as|more|less|\w+er|this"
+    r"|for|inside|near|by|seed|use|using|a bit|slightly)"
+)
 
 
 def change(heard: Heard) -> Found | None:
@@ -1595,23 +1488,19 @@ def change(heard: Heard) -> Found | None:
         return (
             Found("remix")
             if full(
-                (
-                    rf"(?:{PIC}[,.;:]?\s+(?:but|again|with|without|at|in|as|and|instead|darker|wider|brighter)\b.*"
-                    r"|(?:the |exactly the )?same\b(?: (?:thing|picture|one|again|prompt|image))*[, ]+(?:but|at"
-                    r"|in|with|without|again|only)\b.*|(?:make|turn|change|give|put|paint|redraw|redo|move) "
-                    rf"{P}\b.*|(?:it|he|she|they) (?:should|needs?|must)\b.*|(?:a (?:bit|little) )?(?:wider|taller"
-                    r"|darker|brighter))"
-                ),
+                rf"(?:{PIC}[,.;:]?\s+(?:but|again|with|without|at|in|as|and|instead|darker|wider|brighter)\b.*"
+                r"|(?:the |exactly the )?same\b(?: (?:thing|picture|one|again|prompt|image))*[, ]+(?:but|at"
+                r"|in|with|without|again|only)\b.*|(?:make|turn|change|give|put|paint|redraw|redo|move) "
+                rf"{P}\b.*|(?:it|he|she|they) (?:should|needs?|must)\b.*|(?:a (?:bit|little) )?(?:wider|taller"
+                r"|darker|brighter))",
                 text,
             )
             else None
         )
     led = starts(
-        (
-            r"(?:(?:try|do|redo|draw|render|run|make|paint|show me|give me|use|take|generate|like|repeat"
-            rf"|see|re-?draw|re-?run|re-?do|have|get)\s+)?{PIC}\s*[,:;.]?\s*(?:(?:again|once more"
-            r"|though)\b)?[,:;.]?\s*(?=\S)"
-        ),
+        r"(?:(?:try|do|redo|draw|render|run|make|paint|show me|give me|use|take|generate|like|repeat"
+        rf"|see|re-?draw|re-?run|re-?do|have|get)\s+)?{PIC}\s*[,:;.]?\s*(?:(?:again|once more"
+        r"|though)\b)?[,:;.]?\s*(?=\S)",
         text,
     )
     if led and not starts(rf"(?:and|,)?\s*(?:{P})", text[led.end() :] or "x"):
@@ -1622,16 +1511,8 @@ def change(heard: Heard) -> Found | None:
         and starts(rf"(?:{FRAGMENT}|.*\b(?:in|on|for|with|to|of|from)\s*{PIC}$)", text)
     ):
         return Found("remix", rest=tidy(re.sub(rf"(?:\b(?:in|on|for|with|to|of|from)\s+)?{PIC}", "", text)))
-    if more := starts(
-        (
-            rf"(?:(?:draw|do|try|run|make) (?:{P} )?)?(?:again|once more|another one|one more|redo (?:it"
-            r"|that|this)|same again|try again|do it again|another(?! \w+ing\b)|reroll|redo)[,. ]+(?:but "
-            r"|and |this time )*(?=(?:with|without|at|in|on|under|no|wider|taller|darker|brighter|make|as"
-            r"|a|an|more|less|\w+er|this|for|inside|near|by|seed|use|using|\d)\b)"
-        ),
-        text,
-    ):
-        return Found("remix", rest=text[more.end() :])
+    if more := starts(rf"{ONCE_MORE}(?:[,. ]+(?:but|and|only|just|this time|except)\b|,| (?={HOW}\b))[, ]*", text):
+        return Found("remix", rest=text[more.end() :]) if text[more.end() :] else None
     scene = re.match(r"(?:in|at|on|under|near|inside)\s[^,]*,\s*(?:an?|two|three|some|the)\s", text, re.IGNORECASE)
     if scene and not starts(r"(?:in|at|on) (?:the )?(?:same|it|that)", text):
         return None
@@ -1645,14 +1526,21 @@ def about(heard: Heard) -> Found | None:
     if not heard.ask.pictures or not heard.meant.pointed:
         return None
     rest = less(
-        (
-            rf"{PIC}|\b(?:i|we|really|do|like|love|prefer|choose|pick|take|want|then|go|with|let's|is|are"
-            r"|the|best|nice|good|great|one|is (?:the )?best|better|most|my|favourite|use|looks?|select"
-            r"|for|me|so|i'd|say|maybe|definitely|it's|winner|please|ok)\b|[,.!:]"
-        ),
+        rf"{PIC}|\b(?:i|we|really|do|like|love|prefer|choose|pick|take|want|then|go|with|let's|is|are"
+        r"|the|best|nice|good|great|one|is (?:the )?best|better|most|my|favourite|use|looks?|select"
+        r"|for|me|so|i'd|say|maybe|definitely|it's|winner|please|ok)\b|[,.!:]",
         heard.text,
     )
     return Found("clarify") if not rest else None
+
+
+def praise(heard: Heard) -> Found | None:
+    """ "the third is perfect": nothing is wanted, but "it" is that picture from now on."""
+    liked = (
+        rf"(?:{PIC} {IS} {VERY}{GOOD}|{VERY}{GOOD}[,!. ]+{PIC}|i (?:really |do )?(?:like|love|prefer) "
+        rf"{PIC}(?: (?:best|most|the most|a lot|so much|more|better))?)[!. ]*"
+    )
+    return Found("chat") if heard.meant.pointed and heard.ask.pictures and full(liked, heard.text) else None
 
 
 def more_of_that(heard: Heard) -> Found | None:
@@ -1660,11 +1548,9 @@ def more_of_that(heard: Heard) -> Found | None:
     if not heard.ask.pictures or not heard.meant.pointed:
         return None
     if not full(
-        (
-            r"(?:and |now |also |do |then |next |same (?:with|for|on|to) |the same (?:with|for|on|to) |do "
-            rf"the same (?:with|for|on|to) |likewise )+(?:for |with |on |to )?{PIC}(?: (?:too|also|as well"
-            rf"|next|then|now|please))*|{PIC}(?: (?:too|also|as well|next))+"
-        ),
+        r"(?:and |now |also |do |then |next |same (?:with|for|on|to) |the same (?:with|for|on|to) |do "
+        rf"the same (?:with|for|on|to) |likewise )+(?:for |with |on |to )?{PIC}(?: (?:too|also|as well"
+        rf"|next|then|now|please))*|{PIC}(?: (?:too|also|as well|next))+",
         heard.text,
     ):
         return None
@@ -1679,9 +1565,57 @@ def more_of_that(heard: Heard) -> Found | None:
     return Found(done[kind]) if kind in done else None
 
 
+LIGHT_WORDS: Final = """
+the a an of to it that this these those them me us i you we my your in on at by for from with and or so too
+also just only again please now then is are was be do does did can could would will want wanted need like some
+any all each one ones picture pictures image images version versions make makes give get gets take let go
+going how what which out up as into its more very really here there if kind bit little much good nice first
+last new another other have has had see look looks show back run hit put been full file copy sort something
+thing things using use used about
+"""
+LIGHT: Final = frozenset(LIGHT_WORDS.split())
+"""Words that by themselves ask for nothing to be seen."""
+MEANS: Final[tuple[tuple[str, Action], ...]] = (
+    (r"describe|description|caption|captions|alt|depicts?", "describe"),
+    (r"denois\w+|time-?lapse|process|noise", "making_of"),
+    (r"morph\w*|gif|video|animat\w+|transition|interpolat\w+", "interpolate"),
+    (r"blend\w*|mix|merge|combine|combined|fuse", "blend"),
+    (r"bigger|larger|enlarge\w*|upscal\w+|resolution|hd|uhd|4k|8k|high-res|size", "upscale"),
+    (r"vary|variations?|variants?|similar|alternatives?|alike", "vary"),
+    (r"transparent", "background"),
+    (r"favourites?|favourited|star|bookmark|save|keep", "favourite"),
+    (r"delete\w*|trash|discard|bin", "delete"),
+    (r"prompt|seed|recipe|parameters|settings", "recipe"),
+    (r"uncrop|outpaint", "outpaint"),
+    (r"undo|revert", "undo"),
+    (r"again|reroll|regenerate|redo|repeat", "again"),
+    (r"show|see|display|open|view", "show"),
+)
+"""Words that name what is wanted, the surer first."""
+MOST_WORDS: Final = 10
+
+
+def commanded(heard: Heard) -> Found | None:
+    """A request of nothing but command words and light ones, in whatever order: "could that one be had in HD"."""
+    words = re.findall(r"[\w'-]+", heard.text.lower())
+    if holds(r"\d", heard.text):
+        return None
+    if not heard.ask.pictures or len(words) > MOST_WORDS or not (heard.meant.pointed or holds(P, heard.text)):
+        return None
+    heavy = [word for word in words if word not in LIGHT and not word.isdigit()]
+    named_by = {word: next((action for pattern, action in MEANS if full(pattern, word)), None) for word in words}
+    if any(named_by[word] is None for word in heavy):
+        return None
+    action = next((action for _, action in MEANS if action in named_by.values()), None)
+    single = action not in ("again", "vary", "blend", "interpolate", "delete", "favourite", None)
+    return Found(action, _one(heard) if single else None) if action else None
+
+
 def puzzled(heard: Heard) -> Found | None:
     """ "flip it", "the thing from before": something is to be done to a picture, and nobody here knows what."""
     text = heard.text
+    if full(rf"(?:do|try|make|change) (?:something|anything|stuff)(?: \w+)?(?: (?:with|to|about) {P})?", text):
+        return Found("clarify", ())
     if full(rf"(?:\w+ )?(?:it|that|this|them|{PIC})(?: \w+)?|{P}", text) and (heard.ask.pictures or holds(P, text)):
         return Found("clarify", ())
     return None
@@ -1690,7 +1624,8 @@ def puzzled(heard: Heard) -> Found | None:
 RULES: Final[tuple[Rule, ...]] = (
     shorten, cancel, undo, making_of, recipe, history, search, shorthand, describe, background, favourite, delete,
     shows,
-    sweep, arithmetic, control, again, upscale, vary, blend, interpolate, outpaint, inpaint, edit, more_of_that, about,
-    change, puzzled,
+    praise, sweep, arithmetic, control, again, upscale, vary, blend, interpolate, outpaint, inpaint, edit,
+    more_of_that, about,
+    commanded, change, puzzled,
 )  # fmt: skip
 """The first that recognises the words decides; what nobody recognises is something to draw."""
