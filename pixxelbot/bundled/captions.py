@@ -150,13 +150,25 @@ COUNT_WORDS: Final[Phrases] = {
 }
 
 PLACE_WORDS: Final[Phrases] = {
-    "left": (("on the left", "on the left side", "to the left", "at left"), ("in the left half", "placed left")),
-    "right": (("on the right", "on the right side", "to the right", "at right"), ("in the right half", "placed right")),
-    "top": (("at the top", "in the upper part", "high up"), ("in the top half", "placed at the top")),
-    "bottom": (("at the bottom", "in the lower part", "low down"), ("in the bottom half", "placed at the bottom")),
+    "left": (
+        ("on the left", "on the left side", "to the left", "at left", "in the left part"),
+        ("in the left half", "placed left"),
+    ),
+    "right": (
+        ("on the right", "on the right side", "to the right", "at right", "in the right part"),
+        ("in the right half", "placed right"),
+    ),
+    "top": (
+        ("at the top", "in the upper part", "in the upper half", "high up"),
+        ("in the top half", "placed at the top"),
+    ),
+    "bottom": (
+        ("at the bottom", "in the lower part", "in the lower half", "low down"),
+        ("in the bottom half", "placed at the bottom"),
+    ),
     "centre": (
-        ("in the centre", "in the center", "in the middle", "centred"),
-        ("right in the middle", "placed in the centre"),
+        ("in the centre", "in the center", "in the middle", "exactly in the middle", "centred"),
+        ("just in the middle", "placed in the centre"),
     ),
 }
 
@@ -189,6 +201,7 @@ SETTING_WORDS: Final[Phrases] = {
             "under the stars",
             "by night",
             "under a full moon",
+            "under the stars and the moon",
         ),
         ("in the dark of night", "on a starry night", "under the moon and stars"),
     ),
@@ -200,6 +213,7 @@ SETTING_WORDS: Final[Phrases] = {
             "during a golden sunset",
             "as the sun goes down",
             "before the setting sun",
+            "against a setting sun",
         ),
         ("while the sun goes down", "in a glowing sunset", "against the setting sun"),
     ),

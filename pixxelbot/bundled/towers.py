@@ -255,7 +255,7 @@ def features(tower: Any, words: Any, texts: Sequence[str], device: str = "cpu") 
 
 
 def probe(tower: Any, words: Any, size: str = "full") -> dict[str, float]:
-    """Held-out accuracy of a linear probe on the mean of the token features, for each slot.
+    """Held-out accuracy of a linear probe on the token features, their mean beside the caption's end, for each slot.
 
     The worse of two numbers: over all captions, and over those that name the slot.
     """
@@ -284,8 +284,12 @@ def probe(tower: Any, words: Any, size: str = "full") -> dict[str, float]:
 
 
 def _pooled(tower: Any, words: Any, some: Sequence[Said]) -> torch.Tensor:
-    texts = [one.words for one in some]
-    parts = [features(tower, words, texts[start : start + 256]).mean(1) for start in range(0, len(texts), 256)]
+    parts = []
+    for start in range(0, len(some), 256):
+        texts = [one.words for one in some[start : start + 256]]
+        ids, states = encode(words, texts), features(tower, words, texts)
+        ends = (ids == words.eos_token_id).int().argmax(1)
+        parts.append(torch.cat([states.mean(1), states[torch.arange(len(ids)), ends]], 1))
     return torch.cat(parts)
 
 
