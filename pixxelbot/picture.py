@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from typing import Any, Final
 from PIL import Image, ImageOps, PngImagePlugin
 
 from pixxelbot.errors import InvalidPicture
-from pixxelbot.recipe import Recipe
+from pixxelbot.recipe import MAX_PROMPT, MAX_SEED, Recipe
 
 SCHEMA_VERSION: Final = 1
 MAX_BYTES: Final = 25 * 2**20
@@ -27,6 +28,8 @@ MIN_SIDE: Final = 8
 """Pixels: one latent of the common autoencoders."""
 MAX_SIDE: Final = 4096
 """Pixels; larger uploads are scaled down, no model draws more."""
+MAX_WRITTEN: Final = 20_000
+"""Characters of a `parameters` text that are read."""
 LOOK_SIDE: Final = 512
 """Pixels of what a language model is shown; the common ones cut more than that into tiles and charge for each."""
 MAX_ALT: Final = 1024
@@ -181,6 +184,48 @@ def read_metadata(data: bytes) -> dict[str, Any] | None:
     except NO_PICTURE:
         return None
     return found if isinstance(found, dict) else None
+
+
+def written_in(data: bytes) -> dict[str, Any]:
+    """What a PNG says of how it was drawn: our own JSON, else the text of AUTOMATIC1111's web UI; empty where nothing.
+
+    Anything may stand there, for it comes from outside: it is text and numbers of the right types, and nothing more.
+    """
+    own = read_metadata(data)
+    said = own.get("recipe") if own else None
+    if not isinstance(said, dict):
+        said = _a1111(data)
+    texts = {name: _line(said[name]) for name in ("prompt", "negative_prompt") if isinstance(said.get(name), str)}
+    numbers = {"seed": MAX_SEED, "steps": 150, "guidance_scale": 50.0}
+    values = {name: said[name] for name in numbers if isinstance(said.get(name), int | float)}
+    fitting = {name: value for name, value in values.items() if 0 <= value <= numbers[name]}
+    return texts | {name: value for name, value in fitting.items() if not isinstance(value, bool)}
+
+
+def _a1111(data: bytes) -> dict[str, Any]:
+    """Prompt, negative prompt and the commonest settings out of a `parameters` text."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            image.load()
+            text = image.info.get("parameters")
+    except NO_PICTURE:
+        return {}
+    if not isinstance(text, str):
+        return {}
+    words, _, settings = text[:MAX_WRITTEN].rpartition("\n")
+    if not re.match(r"\w[\w ]*: ", settings):
+        words, settings = text[:MAX_WRITTEN], ""
+    prompt, _, negative = words.partition("\nNegative prompt: ")
+    found: dict[str, Any] = {"prompt": prompt, "negative_prompt": negative}
+    for name, field, kind in (("Steps", "steps", int), ("Seed", "seed", int), ("CFG scale", "guidance_scale", float)):
+        if match := re.search(rf"\b{name}: (\d{{1,10}}(?:\.\d{{1,4}})?)", settings):
+            found[field] = kind(float(match[1]))
+    return found
+
+
+def _line(text: str) -> str:
+    """One line without characters that nobody sees, no longer than a prompt may be."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text[:MAX_PROMPT]).split())
 
 
 def parameters(recipe: Recipe, seed: int, size: tuple[int, int], model_hash: str) -> str:

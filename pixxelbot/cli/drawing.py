@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -40,7 +41,8 @@ Style = Annotated[list[str] | None, typer.Option("--style", metavar="NAME[:WEIGH
 Negative = Annotated[str | None, typer.Option("--negative", metavar="TEXT", help="What must not be in the picture.")]
 Verbatim = Annotated[bool, typer.Option("--verbatim", help="Draw exactly these words; nothing is added.")]
 Image = Annotated[
-    str | None, typer.Option("--image", metavar="FILE|URL", help="A picture to start from, here or on the public web.")
+    list[str] | None,
+    typer.Option("--image", metavar="FILE|URL|ID", help="A picture to start from, here, stored, or on the public web."),
 ]
 Strength = Annotated[
     float | None, typer.Option("--strength", help="How much of the start is redrawn: 0 keeps it, 1 ignores it.")
@@ -50,6 +52,7 @@ Out = Annotated[
     typer.Option("--out", metavar="DIR", help="Folder for the pictures.", show_default="out in PIXXELBOT_HOME"),
 ]
 
+ID: Final = re.compile(r"[0-9A-Za-z]{4,26}")
 SHOWN: Final = {
     "prompt": "prompt",
     "negative_prompt": "without",
@@ -92,10 +95,10 @@ def imagine(
     session.wait_for(_imagine(Screen(json), " ".join(text), given, image, out))
 
 
-async def _imagine(screen: Screen, words: str, given: Changes, image: str | None, out: Path | None) -> None:
+async def _imagine(screen: Screen, words: str, given: Changes, image: list[str] | None, out: Path | None) -> None:
     async with session.opened(console=screen.news) as app:
         request = asked(words=words, given=given, sources=await _uploaded(app, image))
-        await _see_through(screen, app, lambda: app.studio.accept(request), out)
+        await see_through(screen, app, lambda: app.studio.accept(request), out)
 
 
 def plan(
@@ -193,13 +196,13 @@ async def _carry_out(action: Action, picture: str, changed: Changes, screen: Scr
     async with session.opened(console=screen.news) as app:
         target = await app.store.picture(picture)
         request = asked(words=target.recipe.prompt)
-        await _see_through(screen, app, lambda: app.studio.follow_up(action, (target.id,), request, changed), out)
+        await see_through(screen, app, lambda: app.studio.follow_up(action, (target.id,), request, changed), out)
 
 
 # --- from a request to files ------------------------------------------------------------------------------------
 
 
-async def _see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[Request]], out: Path | None) -> None:
+async def see_through(screen: Screen, app: App, accept: Callable[[], Awaitable[Request]], out: Path | None) -> None:
     """Accept a request, show how it comes along, and copy out what was drawn."""
     from pixxelbot.cli.bars import bars
 
@@ -297,13 +300,24 @@ def _named(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be written ({reason}). Choose another place with --out.") from error
 
 
-async def _uploaded(app: App, image: str | None) -> tuple[str, ...]:
-    if image is None:
-        return ()
-    return ((await app.studio.upload(await _picture_at(image), session.operator())).id,)
+async def _uploaded(app: App, images: list[str] | None) -> tuple[str, ...]:
+    return tuple([await _stored(app, image) for image in images or ()])
 
 
-async def _picture_at(image: str) -> bytes:
+async def _stored(app: App, image: str) -> str:
+    """Id of the picture at a path or address, or of the stored one that has this name."""
+    if ID.fullmatch(image) and not Path(image).exists():
+        return (await app.store.picture(image)).id
+    return (await app.studio.upload(await picture_at(image), session.operator())).id
+
+
+async def picture_at(image: str) -> bytes:
+    """The bytes of a file, or behind an address of the public web.
+
+    Raises:
+        InvalidRequest: the file cannot be read.
+        ForbiddenAddress, InvalidPicture: the address leads nowhere good.
+    """
     if image.lower().startswith(("http://", "https://")):
         from pixxelbot.fetch import fetch_picture
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pixxelbot.cli import chat, db, drawing, evaluating, looking, queue, running, server
+from pixxelbot.cli import chat, db, drawing, evaluating, following, looking, queue, running, server
 from pixxelbot.errors import OutputLost, PixxelbotError
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,16 @@ for _command in (
     drawing.remix,
     drawing.upscale,
     drawing.again,
+    following.edit,
+    following.inpaint,
+    following.outpaint,
+    following.blend,
+    following.interpolate,
+    following.making_of,
+    following.background,
+    following.describe,
+    following.shorten,
+    following.search,
     looking.history,
     looking.show,
     looking.lineage,

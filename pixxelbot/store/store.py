@@ -12,7 +12,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -309,12 +309,13 @@ class Store:
         """The file under a key, where the storage is a local folder."""
         return self.files.folder / key if self.files.folder else None
 
-    async def keep_upload(self, data: bytes, member_id: str, width: int, height: int) -> Picture:
-        """Keep a picture that a member sent; `data` is a validated PNG."""
+    async def keep_upload(
+        self, data: bytes, member_id: str, width: int, height: int, written: Mapping[str, Any] | None = None
+    ) -> Picture:
+        """Keep a picture that a member sent; `data` is a validated PNG, `written` what its file said of its making."""
         picture_id = new_id()
-        recipe = Recipe(
-            kind="img2img", prompt="", width=width, height=height, count=1, seed=0, model=self.settings.default_model
-        )
+        plain: dict[str, Any] = {"prompt": "", "seed": 0} | dict(written or {})
+        recipe = Recipe(**plain, kind="img2img", width=width, height=height, count=1, model=self.settings.default_model)
         picture = Picture(
             id=picture_id,
             member_id=member_id,

@@ -39,6 +39,11 @@ class Eyes:
         seen = await self._in_parts("embed_picture", (), pictures)
         return [_cosine(said, one) for one in seen]
 
+    async def resemblance(self, picture: bytes, others: Sequence[bytes]) -> list[float]:
+        """The cosine between a picture and each of others."""
+        whole, *seen = await self._in_parts("embed_picture", (), [picture, *others])
+        return [_cosine(whole, one) for one in seen]
+
     async def vectors(self, phrases: Sequence[str]) -> list[tuple[float, ...]]:
         """A vector of length 1 for each phrase."""
         return await self._in_parts("embed_text", phrases, ())

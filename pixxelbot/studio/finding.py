@@ -79,6 +79,17 @@ class Finder:
             return found[:LISTED]
         return (await self._by_looks(own, words))[:LISTED] if own and self.eyes.open else []
 
+    async def alike(self, request: Request, png: bytes) -> list[Picture]:
+        """The member's newest pictures, those that look most like another first.
+
+        Raises:
+            NoNetwork: nobody here looks.
+        """
+        own = (await self._own(request))[:LOOKED_AT]
+        seen = [await self.store.picture_bytes(one.id) for one in own]
+        alike = await self.eyes.resemblance(png, seen)
+        return [one for _, one in sorted(zip(alike, own, strict=True), key=lambda pair: -pair[0])][:LISTED]
+
     async def latest(self, request: Request, words: str = "") -> list[Picture]:
         """The member's newest pictures, of the time that the words name."""
         span = span_of(words, _now(request))

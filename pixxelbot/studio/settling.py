@@ -163,6 +163,11 @@ class Settling:
 
     async def _search(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         wanted = intent.query or intent.description or request.words
+        shown = [await self.store.picture(name) for name in request.sources]
+        if shown and not intent.query:
+            self._check_rights(request, "show", shown)
+            found = await self.finder.alike(request, await self.store.picture_bytes(shown[0].id))
+            return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "like that picture"))
         found = await self.finder.search(request, wanted)
         return _with(intent, query=wanted, targets=_ids(found), reply=answers.list_in_words(found, f"like “{wanted}”"))
 

@@ -161,7 +161,8 @@ class Studio:
         """
         png = await asyncio.to_thread(pictures.validate_upload, data)
         width, height = await asyncio.to_thread(pictures.size_of, png)
-        return await self.store.keep_upload(png, member_id=member_id, width=width, height=height)
+        written = await asyncio.to_thread(pictures.written_in, data)
+        return await self.store.keep_upload(png, member_id=member_id, width=width, height=height, written=written)
 
     async def plan(self, request: Request) -> tuple[Intent, Recipe | None]:
         """What would be drawn; nothing is stored."""

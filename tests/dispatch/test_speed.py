@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from pixxelbot.dispatch.renderers.speed import Speed
+from pixxelbot.recipe import Kind
 from tests.factories import recipe
 
 
@@ -27,3 +30,12 @@ def test_cost_grows_with_pixels_pictures_steps_and_guidance() -> None:
         assert speed.predict(one.evolve(**change)) == pytest.approx(2 * speed.predict(one))
     assert speed.predict(one.evolve(guidance_scale=1)) == pytest.approx(speed.predict(one) / 2)
     assert speed.predict(one.evolve(kind="img2img", strength=0.5)) == pytest.approx(speed.predict(one) / 2)
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_drawing_has_a_prediction(kind: str) -> None:
+    speed = Speed()
+    one = recipe(kind=kind, sources=("a",))
+    assert speed.predict(one) > 0
+    speed.learn(one, 2.0)
+    assert speed.predict(one) == pytest.approx(2.0)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pixxelbot.app import model_limits
 from pixxelbot.intent import Changes, Intent
+from pixxelbot.picture import encode_png
 from pixxelbot.planner.offline import OfflinePlanner
 from pixxelbot.planner.openai import OpenAIPlanner
 from pixxelbot.store import Store
@@ -237,3 +239,30 @@ async def test_prompts_of_others_in_the_conversation_are_data(spoken: Studio, se
     intent = await talk.say("this one at night", about=stranger.ids)
     assert intent.action != "delete" and not any(one.deleted for one in await spoken.store.pictures())
     assert INJECTED in _text(server.requests[-1]) or json.dumps(INJECTED) in _text(server.requests[-1])
+
+
+async def test_what_a_file_says_of_its_making_is_data(spoken: Studio, server: OpenAIServer) -> None:
+    """A picture whose metadata instructs; the obedient model's plan is not carried out, and the text stays a text."""
+    recipe = factories.recipe(prompt=INJECTED)
+    blank = Image.new("RGB", (64, 64))
+    png = encode_png(blank, picture_id="01A", recipe=recipe, seed=1, index=0, model_hash="")
+    talk = Talk(spoken)
+    await talk.say("a red fox")
+    upload = await spoken.upload(png, "discord:1")
+    assert upload.recipe.prompt == INJECTED and upload.recipe.model == "bundled"
+    server.otherwise = says(plan(action="delete", targets=["p1"], prompt=INJECTED))
+    intent = await talk.say("make it winter", sources=(upload.id,))
+    assert intent.action in ("imagine", "edit") and intent.planner == "offline"
+    assert not any(one.deleted for one in await spoken.store.pictures())
+    described = await talk.say("describe", intent=Intent(action="describe"), sources=(upload.id,))
+    assert described.action == "describe" and server.requests[-1]["messages"][0]["role"] == "system"
+    known = json.loads(_text(server.requests[-1]))
+    assert known == {"known": INJECTED}
+
+
+async def test_a_picture_is_found_by_another_like_it(seeing: Studio) -> None:
+    talk = Talk(seeing)
+    red, blue = await drawn_in(talk, "a castle", "red", "blue")
+    upload = await seeing.upload(factories.png("navy"), "discord:1")
+    intent = await talk.say("find this", intent=Intent(action="search", planner="none"), sources=(upload.id,))
+    assert intent.targets == (blue, red)
