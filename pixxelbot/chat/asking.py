@@ -31,6 +31,8 @@ TELLING_PAUSES: Final = (1.0, 3.0, 9.0)
 """Seconds between tries to show a card; there is time, but nobody else will do it."""
 ALREADY_ACKNOWLEDGED: Final = 40060
 UNKNOWN_INTERACTION: Final = 10062
+GONE: Final = frozenset({10008, 10015, UNKNOWN_INTERACTION, 50027})
+"""Message, webhook, interaction or token that is no more: nobody is left to be answered."""
 TRANSIENT: Final = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
 """Resets and the like, which discord.py does not try again on Linux."""
 
@@ -222,6 +224,9 @@ def note(error: BaseException, secret: str = "") -> None:
     """Log an unforeseen error with its way, and without the secret; the foreseen ones are the member's business."""
     if isinstance(error, PixxelbotError):
         log.info("answered with %s", error.code)
+        return
+    if isinstance(error, discord.HTTPException) and error.code in GONE:
+        log.info("there is nobody left to answer: %s", error.text)
         return
     told = "".join(traceback.format_exception(error))
     log.error("unforeseen error while answering:\n%s", told.replace(secret, "…") if secret else told)

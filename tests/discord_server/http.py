@@ -32,6 +32,8 @@ GLOBAL_LIMIT = 50
 """Requests of a bot in a second; those with an interaction's token do not count."""
 LOG_LENGTH = 20_000
 """Requests remembered."""
+MAJOR = ("channel_id", "guild_id", "webhook_token", "interaction_token")
+"""Parameters that make a bucket of their own; answers to different interactions do not hold each other up."""
 BREACHES = (50035, 40060, 40005, 50006, 30032, 50109)
 """Refusals that say the bot broke a rule, whatever the circumstances."""
 
@@ -238,7 +240,7 @@ class Server:
             self.world.violation("answer", f"{method} {template}", complaint)
 
     def _bucket(self, method: str, template: str, request: web.Request) -> Bucket:
-        major = [request.match_info.get(name, "") for name in ("channel_id", "guild_id", "webhook_token")]
+        major = [request.match_info.get(name, "") for name in MAJOR]
         key = (method, template, *major)
         if key not in self._buckets:
             name = hashlib.sha256(f"{method} {template}".encode()).hexdigest()[:32]

@@ -2,9 +2,9 @@
 
 Elsewhere: a dead token, a lost answer, a deleted placeholder, pictures too large, a missing right named before anything
 is drawn (`chat/test_delivery.py`, `chat/test_imagine.py`); `kill -9` of the bot and of the drawing process, a job that
-crashes it again and again (`journeys/test_afternoon.py`, `dispatch/`); banned words answered at once, only administrators
-change the policy (`test_servers.py`); buttons, reactions and forms after a restart (`chat/test_follow_ups.py`,
-`test_reactions.py`).
+crashes it again and again (`journeys/test_afternoon.py`, `dispatch/`); banned words answered at once, only
+administrators change the policy (`test_servers.py`); buttons, reactions and forms after a restart
+(`chat/test_follow_ups.py`, `test_reactions.py`).
 """
 
 from __future__ import annotations

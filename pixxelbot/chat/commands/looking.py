@@ -119,7 +119,8 @@ async def _unfinished(interaction: discord.Interaction[Bot]) -> list[Request]:
     """The member's own requests that have not ended, newest first."""
     store, member = interaction.client.chat.store, asking.member_id(interaction.user)
     found = [one for status in UNFINISHED for one in await store.requests(status=status, member=member, limit=25)]
-    return sorted(found, key=lambda one: one.created_at, reverse=True)
+    once = {one.id: one for one in found}  # one that moves on between two of these questions answers both
+    return sorted(once.values(), key=lambda one: one.created_at, reverse=True)
 
 
 async def _own_requests(interaction: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:
