@@ -110,7 +110,7 @@ def validate_upload(data: bytes) -> bytes:
     image = _opened(data)
     try:
         image.seek(0)
-        upright = ImageOps.exif_transpose(_eight_bit(image))
+        upright = ImageOps.exif_transpose(eight_bit(image))
     except NO_PICTURE as error:
         raise InvalidPicture(f"The picture is damaged and cannot be read to its end ({error}).") from None
     upright.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
@@ -139,7 +139,7 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def eight_bit(image: Image.Image) -> Image.Image:
     """RGB, or RGBA where there is transparency; EXIF orientation stays attached."""
     orientation = image.getexif()
     if image.mode.startswith(("I", "F")):  # 16 and 32 bit grey, which Pillow's own conversion would clip to white

@@ -18,6 +18,7 @@ from pixxelbot.engine.checkpoint import Model, Task
 from pixxelbot.engine.network import Network
 from pixxelbot.engine.samplers import Glimpse
 from pixxelbot.errors import InvalidRequest, NotANumber, NotFound, UnknownChoice, Unsupported
+from pixxelbot.picture import eight_bit
 from pixxelbot.recipe import Limits, Recipe
 
 PAPER: Final = "white"
@@ -69,6 +70,8 @@ class Easel:
         self.notes: list[str] = []
         self.animation: bytes | None = None
         """In place of the grid, where the kind makes one."""
+        self.whole: int | None = None
+        """Steps of the whole drawing, where its calls are of different lengths."""
         self.captions: list[str] = []
         """Words under each picture of the grid."""
         self.film: Film | None = None
@@ -241,7 +244,7 @@ class Easel:
             believed = held["latents"] if glimpse.believed is None else glimpse.believed
             if self.film is not None:
                 self.film.frames.append((believed, glimpse.noise_left, pipeline))
-            total = max(round(passes * last), self._steps_before)
+            total = max(self.whole or round(passes * last), self._steps_before)
             self.room.tell(self._steps_before, total, partial(preview.unscaled, believed, pipeline, size))
             if index + 1 == last < pipeline.num_timesteps:
                 pipeline._interrupt = True
@@ -338,6 +341,8 @@ def _images(pipeline: Any, drawn: np.ndarray[Any, Any]) -> list[Image.Image]:
 
 def _flat(image: Image.Image, ground: str = PAPER) -> Image.Image:
     """RGB, transparency laid on a plain ground."""
+    if image.mode.startswith(("I", "F")):
+        return eight_bit(image)
     if not image.has_transparency_data:
         return image.convert("RGB")
     clear = image.convert("RGBA")

@@ -232,3 +232,71 @@ def segmenter(folder: Path) -> Path:
     transformers.CLIPSegForImageSegmentation(config).save_pretrained(folder)
     clip_tokenizer().save_pretrained(folder)
     return folder
+
+
+def upscaler(folder: Path) -> Path:
+    torch.manual_seed(3)
+    config = transformers.Swin2SRConfig(
+        image_size=16, embed_dim=12, depths=[2], num_heads=[2], window_size=4, upscale=2, num_channels=3,
+        num_channels_out=3, upsampler="pixelshuffle",
+    )  # fmt: skip
+    transformers.Swin2SRForImageSuperResolution(config).save_pretrained(folder)
+    return folder
+
+
+def controlnet(folder: Path, width: int = 32) -> Path:
+    torch.manual_seed(4)
+    made = diffusers.ControlNetModel(
+        in_channels=4, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), block_out_channels=(8, 16),
+        layers_per_block=1, cross_attention_dim=width, norm_num_groups=2, attention_head_dim=4,
+        conditioning_embedding_out_channels=(8, 16),
+    )  # fmt: skip
+    with torch.no_grad():  # a fresh ControlNet says nothing: its last convolutions are zero
+        for layer in (*made.controlnet_down_blocks, made.controlnet_mid_block, made.controlnet_cond_embedding.conv_out):
+            layer.weight.normal_(std=0.3)
+    made.save_pretrained(folder)
+    return folder
+
+
+def depth_estimator(folder: Path) -> Path:
+    torch.manual_seed(5)
+    backbone = transformers.Dinov2Config(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=14, mlp_ratio=2,
+        out_features=["stage1", "stage2"], reshape_hidden_states=False, apply_layernorm=True,
+    )  # fmt: skip
+    config = transformers.DepthAnythingConfig(
+        backbone_config=backbone, neck_hidden_sizes=[8, 8], fusion_hidden_size=8, reassemble_hidden_size=16,
+        reassemble_factors=[2, 1], head_hidden_size=4, patch_size=14,
+    )  # fmt: skip
+    transformers.DepthAnythingForDepthEstimation(config).save_pretrained(folder)
+    return folder
+
+
+def editor(folder: Path) -> Path:
+    """InstructPix2Pix: its denoiser sees the source's latents beside its own."""
+    torch.manual_seed(6)
+    parts = sd1().components | {"unet": unet(channels=8)}
+    made = diffusers.StableDiffusionInstructPix2PixPipeline(**parts, requires_safety_checker=False)
+    made.save_pretrained(folder)
+    return folder
+
+
+def adapter(file: Path, layers: dict[str, tuple[int, int]], rank: int = 2, scale: float = 3.0) -> Path:
+    """Low-rank adapters for layers (name → inputs, outputs), as diffusers and PEFT write them."""
+    from safetensors.torch import save_file
+
+    draw = torch.Generator().manual_seed(7)
+    tensors = {}
+    for name, (inputs, outputs) in layers.items():
+        tensors[f"{name}.lora_A.weight"] = torch.randn(rank, inputs, generator=draw)
+        tensors[f"{name}.lora_B.weight"] = torch.randn(outputs, rank, generator=draw) * scale
+    save_file(tensors, file)
+    return file
+
+
+def learnt_word(file: Path, vectors: int = 2, width: int = 32) -> Path:
+    from safetensors.torch import save_file
+
+    draw = torch.Generator().manual_seed(8)
+    save_file({"emb_params": torch.randn(vectors, width, generator=draw) * 3}, file)
+    return file

@@ -65,8 +65,13 @@ def _enlarged(easel: Easel, network: Network, image: Image.Image) -> Image.Image
 
 
 def _through(network: Network, tile: Image.Image) -> Image.Image:
-    levels = torch.from_numpy(np.asarray(tile, dtype=np.float32) / 255).permute(2, 0, 1)[None]
+    window = getattr(getattr(network.module, "config", None), "window_size", 1)
+    margins = ((0, -tile.height % window), (0, -tile.width % window), (0, 0))
+    padded = np.pad(np.asarray(tile, dtype=np.float32) / 255, margins, mode="edge")
+    levels = torch.from_numpy(padded).permute(2, 0, 1)[None]
     found = network.module(pixel_values=levels.to(network.module.device, network.dtype)).reconstruction
+    factor = found.shape[-1] // padded.shape[1]
+    found = found[..., : tile.height * factor, : tile.width * factor]
     if not found.isfinite().all():
         raise NotANumber("The super-resolution network gave values that are no numbers. Try the creative method.")
     levels = (found[0].float().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu()
