@@ -21,8 +21,9 @@ from pixxelbot.dispatch.renderers.local import LocalRenderer
 from pixxelbot.errors import ConfigurationError, PixxelbotError
 from pixxelbot.job import Estimate, Job, Progress, Request
 from pixxelbot.planner import build_planner
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
-from pixxelbot.recipe import Kind, Limits
+from pixxelbot.recipe import Kind, Limits, Recipe
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store
 from pixxelbot.studio import Studio
@@ -44,7 +45,7 @@ class App:
     def __init__(self, settings: Settings, renderer: Renderer | None = None, *, draws: bool = True) -> None:
         """`draws=False` looks at no model, so that an operator can see to the queue while one is broken."""
         self.settings, self.limits = settings, model_limits(settings) if draws else {}
-        self.renderer = renderer or LocalRenderer(settings)
+        self.renderer = renderer or LocalRenderer(settings, _Measured(self))
         self.kinds = frozenset(get_args(Kind)) if renderer else kinds_drawn()
         self.progress_listeners: list[Callable[[Job, Progress], None]] = []
         self.dispatcher: Dispatcher | None = None
@@ -93,6 +94,16 @@ class App:
         await self.renderer.start()
         return await self.renderer.ask(question, pictures)
 
+    async def measured(self, model: str) -> Profile:
+        """What a model costs on this machine, measured now."""
+        await self.renderer.start()
+        limits = self.limits[model]
+        recipe = Recipe(
+            prompt="", width=limits.native, height=limits.native, count=1, seed=0, steps=1, model=model,
+            sampler=limits.samplers[0], guidance_scale=1.0,
+        )  # fmt: skip
+        return await self.renderer.profile(recipe)
+
     async def run_bot(self) -> None:
         """Serve Discord until SIGINT or SIGTERM."""
         if self.settings.discord_token is None:
@@ -125,6 +136,19 @@ class App:
         except PixxelbotError as error:
             log.error("%s stopped: %s", name, error)
             raise
+
+
+class _Measured:
+    """Measurements of models, kept in the store once it is open."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def profiles(self) -> list[Profile]:
+        return await self._app.store.profiles()
+
+    async def keep_profile(self, profile: Profile) -> None:
+        await self._app.store.keep_profile(profile)
 
 
 class _Line:

@@ -187,6 +187,22 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a render will take, before it is queued."""
+
+    seconds: float
+    bytes: int | None = None
+    """Memory beyond the model's weights; None where nothing was measured."""
+    room: int | None = None
+    """Memory that was free once the default model was loaded; None where the system does not say."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it will go without shrinking anything, as far as is known."""
+        return self.bytes is None or self.room is None or self.bytes <= self.room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What a waiting member is told."""
 

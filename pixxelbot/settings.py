@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """Arithmetic of the denoiser; chosen by the renderer when unset."""
     memory_budget: int | None = Field(default=None, gt=0)
     """Bytes of model weights kept loaded."""
+    unload_seconds: float | None = Field(default=None, gt=0)
+    """Idle time after which the device's memory is given back, for games say; never when unset."""
     renderer: Literal["local", "ray"] = "local"
     ray_address: str | None = None
     web_host: str = "127.0.0.1"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
-from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.job import Forecast, Job, Progress, Rendered
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
@@ -52,4 +53,16 @@ class Renderer(Protocol):
 
     def predict(self, recipe: Recipe) -> float:
         """GPU-seconds this will take, learnt from what earlier renders took."""
+        ...
+
+    async def profile(self, recipe: Recipe) -> Profile:
+        """Measure what the recipe's model costs here at its size; returns once it was measured.
+
+        Raises:
+            RendererCrashed: the drawing process died meanwhile.
+        """
+        ...
+
+    def forecast(self, recipe: Recipe) -> Forecast:
+        """Seconds and memory this will take, and the memory there is."""
         ...

@@ -11,18 +11,18 @@ import dataclasses
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 import torch
 from greenlet import getcurrent, greenlet
 from PIL import Image
 
-from pixxelbot.engine import answering, preview
+from pixxelbot.engine import answering, preview, profiling
 from pixxelbot.engine.animation import labelled
 from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.choose import Caps, Parked, choose
@@ -34,6 +34,7 @@ from pixxelbot.engine.residency import Models, failure_of
 from pixxelbot.errors import NotANumber, OutOfMemory, PixxelbotError, RenderCancelled, RenderError
 from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
 from pixxelbot.picture import encode_grid, encode_png
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Limits, Recipe
 
@@ -46,6 +47,8 @@ DRAWING_ERRORS: Final = (
 )  # fmt: skip
 """What pipelines raise on requests they cannot carry out. Anything else ends the process, and is seen in the log."""
 
+IDLE_SECONDS: Final = 2.0
+"""Nobody has asked for anything so long: there is time to measure."""
 CANCELLED: Final = "It was cancelled while it was drawn."
 SHRINKING: Final = 0.75
 """Share of each side that is left, where memory is short to the last."""
@@ -75,6 +78,9 @@ class Drawing:
         """What acts on the denoiser while it works for this job."""
         self.held: list[Network | Model] = []
         """What else is used for it, besides its model."""
+        self.size: Hashable = None
+        """Model and shape of a row of its last call."""
+        self.steps_left = job.recipe.steps
         self.rungs = 0
         """Steps down the ladder of those who are short of memory."""
         self.began = time.perf_counter()
@@ -90,7 +96,17 @@ class Drawing:
 class Engine:
     """Draws jobs. `submit` and `cancel` may be called on any thread; they are obeyed on that of `run`."""
 
-    def __init__(self, models: Models, caps: Caps | None = None, preview_seconds: float = PREVIEW_SECONDS) -> None:
+    def __init__(
+        self,
+        models: Models,
+        caps: Caps | None = None,
+        preview_seconds: float = PREVIEW_SECONDS,
+        *,
+        profiling: bool = False,
+        unload_seconds: float | None = None,
+        on_profile: Callable[[Profile], None] = lambda profile: None,
+    ) -> None:
+        self.profiling, self.unload_seconds, self.on_profile = profiling, unload_seconds, on_profile
         self.models, self.caps, self.preview_seconds = models, caps or Caps(), preview_seconds
         self.forwards = 0
         self.rows = 0
@@ -100,6 +116,10 @@ class Engine:
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what to do between two steps
         self._running: Drawing | None = None
         self._finisher = ThreadPoolExecutor(1, "finisher")
+        self._known_sizes: set[Hashable] = set()
+        self._unmeasured: list[tuple[Model, Call]] = []
+        self._measuring: Iterator[Profile | None] | None = None
+        self._last_work = time.perf_counter()
 
     # --- the main loop ------------------------------------------------------------------------------------------
 
@@ -127,12 +147,50 @@ class Engine:
     def _take_orders(self) -> None:
         """All that wait; with nothing to draw, wait for one."""
         while not self._orders.empty() or not self._parked:
-            self._orders.get()()
+            self._next_order()()
             if not self._drawings:
                 return
 
+    def _next_order(self) -> Callable[[], None]:
+        """The next that comes. While nobody asks for anything, models are measured, later their memory given back."""
+        if self._drawings or not self._orders.empty():
+            self._last_work = time.perf_counter()
+        while True:
+            try:
+                return self._orders.get(timeout=self._idle_work())
+            except Empty:
+                if self._drawings:
+                    self._last_work = time.perf_counter()
+
+    def _idle_work(self) -> float | None:
+        """Do a little of what there is time for; seconds until there is more to do, None for never."""
+        idle = time.perf_counter() - self._last_work
+        if self._drawings or not self._orders.empty():
+            return IDLE_SECONDS
+        if self.profiling and (self._measuring or self._unmeasured):
+            if idle < IDLE_SECONDS:
+                return IDLE_SECONDS - idle
+            self._measure_a_little()
+            return 0.0
+        if self.unload_seconds is None:
+            return None
+        if idle >= self.unload_seconds:
+            self.models.unload()
+            return None
+        return self.unload_seconds - idle
+
+    def _measure_a_little(self) -> None:
+        """One forward of a measurement."""
+        if self._measuring is None:
+            self._measuring = profiling.measure(*self._unmeasured.pop(0))
+        found = next(self._measuring, None)
+        if found is not None:
+            self._measuring = None
+            self.know(found)
+            self.on_profile(found)
+
     def _chosen(self) -> list[Drawing]:
-        calls = [Parked(_call(drawing).key, _call(drawing).rows, drawing.since) for drawing in self._parked]
+        calls = [_parked(drawing) for drawing in self._parked]
         batch = [self._parked[place] for place in choose(calls, self.caps)]
         self._parked = [drawing for drawing in self._parked if drawing not in batch]
         return batch
@@ -184,7 +242,26 @@ class Engine:
         if self._running is None:
             return call()
         alone = self._running.recipe.exact
+        self._running.size = self._size_class(self._running, call)
         return self._park(dataclasses.replace(call, within=self._running.within, alone=alone))
+
+    def _size_class(self, drawing: Drawing, call: Call) -> Hashable:
+        """What caps are measured by; a new one is profiled as soon as nobody waits."""
+        assert drawing.model is not None
+        size = drawing.model.name, drawing.model.dtype, profiling.size_of(call)
+        if size not in self._known_sizes and not drawing.held:
+            self._known_sizes.add(size)
+            self._unmeasured.append((drawing.model, call))
+        return size
+
+    def know(self, profile: Profile) -> None:
+        """Take over what was measured before; where the model or the machine is another, nothing is."""
+        dtype = getattr(torch, profile.dtype)
+        size = profile.model, dtype, profile.size
+        same_machine = (profiling.device_name(self.models.device), profiling.versions())
+        if (profile.device, profile.versions) == same_machine:
+            self._known_sizes.add(size)
+            self.caps.profiled[size] = profile.cap
 
     def _park(self, call: Call) -> Any:
         """Called in the place of a network's forward, inside a drawing's greenlet."""
@@ -321,7 +398,7 @@ class Engine:
 
     def tell_step(self, drawing: Drawing, step: int, total: int, look: Callable[[], torch.Tensor] | None) -> None:
         """Progress, now and then with a preview; called inside the drawing's greenlet."""
-        now = time.perf_counter()
+        now, drawing.steps_left = time.perf_counter(), max(total - step, 1)
         seen, model = None, drawing.model
         due = step == 1 or now - drawing.previewed >= self.preview_seconds
         if model and look and due and step < total:
@@ -472,6 +549,14 @@ def _answered(question: Question, pictures: Sequence[Image.Image], loading: Futu
     except DRAWING_ERRORS as error:
         log.exception("answering %s failed", question.kind)
         return _out_of_memory(error) or RenderError(f"The network could not answer this: {error}")
+
+
+def _parked(drawing: Drawing) -> Parked:
+    call = _call(drawing)
+    return Parked(
+        call.key, call.rows, drawing.since, size=drawing.size, left=call.rows * drawing.steps_left,
+        relaxed=drawing.recipe.mode == "relaxed",
+    )  # fmt: skip
 
 
 def _tell_once(drawing: Drawing, note: str) -> None:

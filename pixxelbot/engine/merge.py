@@ -130,6 +130,13 @@ def halves(call: Call) -> tuple[Call, Call]:
     return Call(call.forward, first, call.within, call.alone), Call(call.forward, last, call.within, call.alone)
 
 
+def repeated(call: Call, rows: int) -> Call:
+    """A call with the first row of this one, so many times."""
+    first = {name: _cut(name, value, 0, 1, call.rows) for name, value in call.arguments.items()}
+    one = Call(call.forward, first, call.within)
+    return one if rows == 1 else merge([one] * rows)
+
+
 def together(first: Any, last: Any) -> Any:
     """The output of both halves as one."""
     if isinstance(first, torch.Tensor):

@@ -160,6 +160,17 @@ def chosen_dtype(device: torch.device, wanted: str | None) -> torch.dtype:
     return torch.float32
 
 
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that may still be used on the device; None where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    said = Path("/proc/meminfo")
+    if not said.is_file():
+        return None
+    lines = dict(line.split(":", 1) for line in said.read_text(encoding="ascii").splitlines())
+    return int(lines["MemAvailable"].split()[0]) * 1024
+
+
 def failure_of(loading: Future[Any]) -> PixxelbotError | None:
     """Why a model could not be loaded, or None."""
     error = loading.exception()

@@ -1,13 +1,14 @@
 """The engine as its parent speaks to it: in frames over standard input and output.
 
-in    open {models, networks, device, dtype, memory_budget, preview_seconds, log}     first, once
+in    open {models, networks, device, dtype, memory_budget, profiles, …}     first, once
       draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
       ask {ask, kind, words} + one picture each
-out   ready {loaded, device}  ·  broken {code, message}
+out   ready {loaded, device, room, weights}  ·  broken {code, message}
       progress {job, attempt, step, total, seconds_left, loaded} + preview, or none
       rendered {job, attempt, pictures: [{…}], seconds, model_hash, notes, loaded} + one PNG each + grid, or none
       failed {job, attempt, code, message}
+      profiled {profile}
       answered {ask, model_hash, vectors, scores} + one mask each, or failed {ask, code, message}
 """
 
@@ -28,11 +29,12 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from pixxelbot.engine.engine import PREVIEW_SECONDS, Engine, Outcome
-from pixxelbot.engine.residency import Models, failure_of
+from pixxelbot.engine.residency import Models, failure_of, free_bytes
 from pixxelbot.errors import InvalidPicture, PixxelbotError
 from pixxelbot.frames import pack
 from pixxelbot.job import Job, Progress
 from pixxelbot.picture import FORMATS
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
@@ -57,7 +59,8 @@ class Service:
         except PixxelbotError as error:
             self._say({"say": "broken", "code": error.code, "message": str(error)})
             return
-        self._say({"say": "ready", "loaded": engine.models.loaded, "device": str(engine.models.device)})
+        room = {"room": free_bytes(engine.models.device), "weights": engine.models.bytes}
+        self._say({"say": "ready", "loaded": engine.models.loaded, "device": str(engine.models.device)} | room)
         threading.Thread(target=self._relay, args=(engine,), name="relay", daemon=True).start()
         engine.run()
 
@@ -66,7 +69,16 @@ class Service:
         models = Models(places, opening["device"], opening["dtype"], opening["memory_budget"], opening["networks"])
         if error := failure_of(models.want(next(iter(places)))):
             raise error
-        return Engine(models, preview_seconds=opening.get("preview_seconds", PREVIEW_SECONDS))
+        engine = Engine(
+            models,
+            preview_seconds=opening.get("preview_seconds", PREVIEW_SECONDS),
+            profiling=True,
+            unload_seconds=opening["unload_seconds"],
+            on_profile=lambda profile: self._say({"say": "profiled", "profile": profile.dump()}),
+        )
+        for stored in opening["profiles"]:
+            engine.know(Profile.load(stored))
+        return engine
 
     def _relay(self, engine: Engine) -> None:
         while True:

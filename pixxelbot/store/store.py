@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from pixxelbot.errors import LostRace, NotFound, PixxelbotError, StorageFull, St
 from pixxelbot.intent import Changes, Intent
 from pixxelbot.job import Delivery, Job, Rendered, Request, Spent, Status, new_id
 from pixxelbot.picture import Picture
+from pixxelbot.profile import Profile
 from pixxelbot.recipe import Recipe
 from pixxelbot.region import Region
 from pixxelbot.settings import Settings
@@ -49,6 +51,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 P = ParamSpec("P")
 
+PROFILE: Final = "profile:"
+"""Measurements of models stand among the settings, under names that begin so."""
 FREE_BYTES: Final = 64 * 2**20
 """Least room on the disk for a request to be accepted: ten large PNGs and their grid, twice."""
 ORPHAN_SECONDS: Final = 3600.0
@@ -498,6 +502,15 @@ class Store:
         """Set it, or with None unset it."""
         await self._write(_audited, _set_flag, by, f"set {value}", name, value)
 
+    async def profiles(self) -> list[Profile]:
+        """What was measured of models on any machine."""
+        stored = await self._read(_settings_like, PROFILE)
+        return [Profile.load(json.loads(one)) for one in stored]
+
+    async def keep_profile(self, profile: Profile) -> None:
+        """Keep a measurement, in the place of an older one of its name."""
+        await self._write(_set_flag, PROFILE + profile.name, json.dumps(profile.dump()))
+
     async def wait_for_change(self, timeout: float, seen: int | None = None) -> bool:
         """Wait for a change by anyone since `seen` (a value of `changes`), at most so many seconds."""
         return await self.database.wait_for_change(timeout, seen)
@@ -564,6 +577,12 @@ def _delete_picture(connection: Connection, picture_id: str, _now: float) -> Pic
 def _flag(connection: Connection, name: str) -> str | None:
     table = rows.settings
     return connection.execute(select(table.c.value).where(table.c.name == name)).scalar_one_or_none()
+
+
+def _settings_like(connection: Connection, prefix: str) -> list[str]:
+    table = rows.settings
+    found = connection.execute(select(table.c.value).where(table.c.name.startswith(prefix, autoescape=True)))
+    return list(found.scalars())
 
 
 def _set_flag(connection: Connection, name: str, value: str | None) -> None:

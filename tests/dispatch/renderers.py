@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from pixxelbot.errors import RenderError
-from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.job import Forecast, Job, Progress, Rendered
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 from tests.databases import rendered
@@ -29,6 +29,9 @@ class FakeRenderer:
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
+
+    def forecast(self, recipe: Recipe) -> Forecast:
+        return Forecast(seconds=self.predict(recipe))
 
     async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
         return Answer(model_hash="fake")

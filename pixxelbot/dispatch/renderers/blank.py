@@ -8,8 +8,9 @@ from hashlib import sha256
 
 from PIL import Image
 
-from pixxelbot.errors import NoNetwork
-from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
+from pixxelbot.errors import NoNetwork, Unsupported
+from pixxelbot.job import Drawn, Forecast, Job, Progress, Rendered, new_id
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 
@@ -50,3 +51,11 @@ class BlankRenderer:
     def predict(self, recipe: Recipe) -> float:
         """No time at all."""
         return 0.0
+
+    async def profile(self, recipe: Recipe) -> Profile:
+        """There is nothing to measure."""
+        raise Unsupported("measuring a model without drawing")
+
+    def forecast(self, recipe: Recipe) -> Forecast:
+        """Nor any memory."""
+        return Forecast(seconds=0.0, bytes=0)

@@ -12,14 +12,15 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from pixxelbot.dispatch.renderers.speed import Speed
-from pixxelbot.errors import PixxelbotError, RendererCrashed, recalled
+from pixxelbot.dispatch.renderers.speed import Speed, needed
+from pixxelbot.errors import PixxelbotError, RendererCrashed, StoreError, recalled
 from pixxelbot.frames import LENGTH, header_of, length_of, pack
-from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
+from pixxelbot.job import Drawn, Forecast, Job, Progress, Rendered, new_id
+from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
@@ -41,12 +42,28 @@ Told = Progress | Rendered | PixxelbotError
 Key = tuple[str, int]
 
 
+class Profiles(Protocol):
+    """Where measurements of models are kept."""
+
+    async def profiles(self) -> list[Profile]:
+        """All there are."""
+        ...
+
+    async def keep_profile(self, profile: Profile) -> None:
+        """Keep one, in the place of an older one of its name."""
+        ...
+
+
 class LocalRenderer:
     """Draws in one child process; any number of renders may be in flight, the engine merges their steps."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, profiles: Profiles | None = None) -> None:
+        self._settings, self._profiles = settings, profiles
+        self._known: dict[str, Profile] = {}
+        self._room: int | None = None
         self._speed = Speed()
+        self._measured: list[tuple[str, asyncio.Future[Profile]]] = []
+        self._keeping: set[asyncio.Task[None]] = set()
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._told: dict[Key, asyncio.Queue[Told]] = {}
@@ -131,6 +148,19 @@ class LocalRenderer:
         """GPU-seconds this will take."""
         return self._speed.predict(recipe)
 
+    async def profile(self, recipe: Recipe) -> Profile:
+        """Measure a model by drawing with it once: the child measures what is new to it as soon as nobody waits."""
+        measured: asyncio.Future[Profile] = asyncio.get_running_loop().create_future()
+        self._measured.append((recipe.model, measured))
+        async for _ in self.render(Job(request_id="", member_id="", recipe=recipe), {}):
+            pass
+        return await measured
+
+    def forecast(self, recipe: Recipe) -> Forecast:
+        """Seconds and bytes, from what was measured of its model."""
+        profiles = [one for one in self._known.values() if one.model == recipe.model]
+        return Forecast(seconds=self.predict(recipe), bytes=needed(recipe, profiles), room=self._room)
+
     # --- keeping a child ----------------------------------------------------------------------------------------
 
     async def _wait_until_up(self) -> None:
@@ -158,7 +188,9 @@ class LocalRenderer:
         process = self._process = await _spawn()
         words = asyncio.create_task(_log_words(process))
         try:
-            await self._send(_opening(self._settings))
+            if self._profiles and not self._known:
+                self._known = {one.name: one for one in await self._profiles.profiles()}
+            await self._send(_opening(self._settings, self._known.values()))
             yield process
         finally:
             self._fail_all()
@@ -173,7 +205,8 @@ class LocalRenderer:
         crashed = RendererCrashed("The drawing process died. The job is tried again.")
         for told in self._told.values():
             told.put_nowait(crashed)
-        for answered in self._asked.values():
+        waited: list[asyncio.Future[Any]] = [*self._asked.values(), *(measured for _, measured in self._measured)]
+        for answered in waited:
             if not answered.done():
                 answered.set_exception(RendererCrashed("The drawing process died. Ask again."))
         self._told.clear()
@@ -202,9 +235,12 @@ class LocalRenderer:
         if header["say"] == "ready":
             log.info("the drawing process is ready on %s", header["device"])
             assert self._up is not None
+            self._room = header["room"]
             self._up.set_result(None)
         elif header["say"] == "broken":
             self._break(_error(header))
+        elif header["say"] == "profiled":
+            self._keep_profile(Profile.load(header["profile"]))
         elif "ask" in header:
             self._answer(header, blobs)
         else:
@@ -222,6 +258,22 @@ class LocalRenderer:
         del self._told[key]
         self._tries = 0
         told.put_nowait(_error(header) if header["say"] == "failed" else _rendered(header, blobs))
+
+    def _keep_profile(self, profile: Profile) -> None:
+        self._known[profile.name] = profile
+        for model, measured in self._measured:
+            if model == profile.model and not measured.done():
+                measured.set_result(profile)
+        if self._profiles:
+            keeping = asyncio.create_task(self._kept(self._profiles, profile))
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
+
+    async def _kept(self, profiles: Profiles, profile: Profile) -> None:
+        try:
+            await profiles.keep_profile(profile)
+        except StoreError as error:
+            log.warning("the measurement of %s could not be kept: %s", profile.model, error)
 
     def _answer(self, header: dict[str, Any], blobs: list[bytes]) -> None:
         """To whoever still waits for it."""
@@ -284,11 +336,13 @@ async def _log_words(process: asyncio.subprocess.Process) -> None:
         pass
 
 
-def _opening(settings: Settings) -> dict[str, Any]:
+def _opening(settings: Settings, profiles: Iterable[Profile]) -> dict[str, Any]:
     return {
         "do": "open",
         "models": list(settings.checkpoints.items()),
         "networks": settings.networks,
+        "profiles": [one.dump() for one in profiles],
+        "unload_seconds": settings.unload_seconds,
         "device": settings.device,
         "dtype": settings.dtype,
         "memory_budget": settings.memory_budget,

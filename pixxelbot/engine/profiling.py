@@ -1,0 +1,133 @@
+"""Measuring a denoiser while nobody waits: seconds and memory of a forward by its number of rows."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from pixxelbot.engine.checkpoint import Model
+from pixxelbot.engine.merge import Call, repeated
+from pixxelbot.engine.noise import decoded, encoded
+from pixxelbot.profile import Profile
+
+ROWS: Final = (1, 2, 4, 8, 16, 32)
+REPEATS: Final = 3
+MOST_SECONDS: Final = 4.0
+"""A forward that takes longer is the last one tried: nobody should wait for more."""
+DECODED: Final = 64
+"""Side in pixels of the picture that decoding is measured on, at least."""
+
+
+class Held(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the memory of tensors alive at once that were made while inside; the same on every device."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.most = 0
+        self._seen: set[int] = set()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for one in result if isinstance(result, list | tuple) else (result,):
+            if isinstance(one, torch.Tensor):
+                self._count(one.untyped_storage())
+        return result
+
+    def _count(self, storage: Any) -> None:
+        if storage._cdata in self._seen:
+            return
+        self._seen.add(storage._cdata)
+        self.now += storage.nbytes()
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._gone, storage._cdata, storage.nbytes())
+
+    def _gone(self, name: int, size: int) -> None:
+        self._seen.discard(name)
+        self.now -= size
+
+
+def size_of(call: Call) -> str:
+    """Shape of one row of a call's latents."""
+    return "x".join(map(str, next(iter(call.arguments.values())).shape[1:]))
+
+
+def versions() -> str:
+    """Of the libraries whose speed it is."""
+    return f"torch {torch.__version__} diffusers {version('diffusers')}"
+
+
+def device_name(device: torch.device) -> str:
+    """What the device is called, with its number of threads where they count."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{device.type} {platform.machine()} {torch.get_num_threads()} threads"
+
+
+def measure(model: Model, call: Call) -> Iterator[Profile | None]:
+    """One forward at a time, so that a request that comes meanwhile waits for no more; at the end the profile.
+
+    `call` is any call of the model's denoiser: its first row is taken so many times.
+    """
+    seconds: dict[int, float] = {}
+    held: dict[int, int] = {}
+    for rows in ROWS:
+        whole = repeated(call, rows)
+        try:
+            held[rows] = _peak(model, whole)
+            yield None
+            times = []
+            for _ in range(REPEATS):
+                times.append(_timed(model, whole))
+                yield None
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError):
+            break  # more than this machine holds
+        seconds[rows] = statistics.median(times)
+        if seconds[rows] > MOST_SECONDS:
+            break
+    yield Profile(
+        model=model.name, model_hash=model.hash, size=size_of(call), dtype=str(model.dtype).removeprefix("torch."),
+        device=device_name(model.device), versions=versions(), seconds=tuple(seconds.items()),
+        bytes=tuple(held.items())[: len(seconds)], decoding=_decoding(model), weights=model.bytes,
+    )  # fmt: skip
+
+
+def _timed(model: Model, call: Call) -> float:
+    _settle(model)
+    began = time.perf_counter()
+    call()
+    _settle(model)
+    return time.perf_counter() - began
+
+
+def _peak(model: Model, work: Callable[[], Any]) -> int:
+    """The most bytes that it holds at once beyond what was there before."""
+    if model.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(model.device)
+        before = torch.cuda.memory_allocated(model.device)
+        work()
+        _settle(model)
+        return int(torch.cuda.max_memory_allocated(model.device) - before)
+    counted = Held()
+    with counted:
+        work()
+    return counted.most
+
+
+def _decoding(model: Model) -> float:
+    """Bytes a pixel, measured on a small picture: convolutions need memory in proportion."""
+    side = max(DECODED, model.limits.minimum)
+    latents = encoded(model.base.vae, torch.zeros(1, 3, side, side))
+    return _peak(model, lambda: decoded(model.base.vae, latents)) / side**2
+
+
+def _settle(model: Model) -> None:
+    if model.device.type == "cuda":
+        torch.cuda.synchronize(model.device)

@@ -1,0 +1,59 @@
+"""`pixxelbot models …`: listing, checking, adding and measuring."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pixxelbot.settings import BUNDLED
+from tests.cli.command_line import CommandLine
+
+
+def copied(folder: Path) -> Path:
+    return Path(shutil.copytree(BUNDLED, folder / "a-model"))
+
+
+def test_models_and_networks_are_listed_with_what_is_wrong(pixxelbot: CommandLine, tmp_path: Path) -> None:
+    places = f"bundled={BUNDLED},gone=/nowhere,it:clip={tmp_path}"
+    listed = pixxelbot("models", "list", "--json", PIXXELBOT_MODELS=places)
+    rows = {one["name"]: one for one in listed.answer["models"]}
+    assert (rows["bundled"]["family"], rows["it"]["role"]) == ("bundled", "clip")
+    assert "/nowhere" in rows["gone"]["draws"]
+    wrong = pixxelbot("models", "list", PIXXELBOT_MODELS=f"it:magic={tmp_path}")
+    assert wrong.code == 78
+    assert "upscaler" in wrong.err
+
+
+def test_every_weight_file_is_read_and_a_missing_model_is_named(pixxelbot: CommandLine, tmp_path: Path) -> None:
+    good = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS=f"it={copied(tmp_path)}")
+    assert good.code == 0
+    assert {len(one["sha256"]) for one in good.answer["files"]} == {64}
+    assert len(good.answer["files"]) == 3
+    bad = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS="it=/nowhere")
+    assert bad.code == 78
+    assert "/nowhere" in bad.answer["files"][0]["error"]
+
+
+def test_a_model_is_added_to_the_environment_file_and_other_lines_stay(pixxelbot: CommandLine, tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    file = pixxelbot.cwd / ".env"
+    file.write_text("# mine\nPIXXELBOT_LOG=warning\n")
+    added = pixxelbot("models", "add", f"own={folder}", "--json")
+    assert added.code == 0, added.err
+    lines = file.read_text().splitlines()
+    assert lines[:2] == ["# mine", "PIXXELBOT_LOG=warning"]
+    assert lines[2].endswith(f"own={folder}")
+    assert {one["name"] for one in pixxelbot("models", "list", "--json").answer["models"]} == {"bundled", "own"}
+    assert pixxelbot("models", "add", "own", "--json").code == 78
+
+
+def test_a_model_is_measured_once_and_shown_as_a_chart(pixxelbot: CommandLine) -> None:
+    measured = pixxelbot("models", "profile", "--json")
+    assert measured.code == 0, measured.err
+    (found,) = measured.answer["profiles"]
+    assert found["model"] == "bundled"
+    assert found["cap"] >= 1
+    shown = pixxelbot("models", "profile")
+    assert "rows/s" in shown.out
+    assert "Measuring" not in shown.err
+    assert pixxelbot("models", "profile", "nobody's").code == 2
