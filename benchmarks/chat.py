@@ -1,9 +1,9 @@
 """How the bot holds up on Discord: `python benchmarks/chat.py burst|day`, JSON on stdout.
 
 The loopback Discord runs in a process of its own and its clock is the judge; the bot is `python bot.py` with the real
-engine in its child process. `burst`: 1,000 interactions of 200 members in 10 s while pictures are drawn. `day`: a day's
-mix of use pressed into minutes, with gateway drops, 429s, 500s and resets throughout. Only our own durations are scaled,
-by settings. The file is not called `discord.py`, which would shadow the library.
+engine in its child process. `burst`: 1,000 interactions of 200 members in 10 s while pictures are drawn. `day`: a mix
+of everything members do in a day pressed into minutes, with gateway drops, 429s, 500s and resets throughout. Only our
+own durations are scaled, by settings. The file is not called `discord.py`, which would shadow the library.
 """
 
 from __future__ import annotations

@@ -56,6 +56,17 @@ def mask_from_upload(data: bytes, picture: bytes) -> bytes:
     return _png(_checked(mask.point(lambda level: 255 if level > 127 else 0)))
 
 
+def mask_from_grey(data: bytes, picture: bytes) -> bytes:
+    """A mask out of a grey picture of how likely each place is meant.
+
+    Raises:
+        InvalidPicture: nothing is, or everything.
+    """
+    likely, size = _image(data).convert("L"), _image(picture).size
+    likely = likely if likely.size == size else likely.resize(size)
+    return _png(_checked(likely.point(lambda level: 255 if level > 127 else 0)))
+
+
 def changed(mask: bytes, how: str) -> bytes:
     """The mask grown, shrunk or inverted.
 

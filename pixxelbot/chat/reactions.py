@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, cast
 
+import aiohttp
 import discord
 from discord import ui
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 VARIATION_SELECTOR: Final = "\ufe0f"
 """Some clients send it after an emoji, some leave it out."""
+UNKNOWN_MEMBER: Final = 10007
 NOT_STARTED: Final = (Status.PLANNING, Status.WAITING, Status.QUEUED)
 DRAWN: Final = frozenset({"vary", "again"})
 """Meanings that draw at once; the others do something else, or need to be asked back."""
@@ -104,6 +106,8 @@ async def added(chat: Chat, event: discord.RawReactionActionEvent) -> None:
     if not _by_a_member(chat, event):
         return
     async with _in_order(chat, event):
+        if await _has_left(chat, event):
+            return
         pictures = await chat.store.pictures_of_message(str(event.message_id))
         waiting = chat.previews.of_placeholder(str(event.message_id))
         if not pictures and waiting is None:
@@ -274,13 +278,27 @@ def _targets(found: _Reaction) -> list[Picture]:
 
 
 def _by_a_member(chat: Chat, event: discord.RawReactionActionEvent) -> bool:
-    """Whether a person reacted who is here, to something the bot said; its author is named where one is added."""
+    """Whether a person reacted to something the bot said; its author is named where a reaction is added."""
     me = chat.postman.client.user
     if me is None or event.user_id == me.id:
         return False
-    if event.event_type == "REACTION_ADD" and event.guild_id and (event.member is None or event.member.bot):
-        return False  # another bot, or somebody who was banned or left in this very moment
+    if event.member is not None and event.member.bot:
+        return False
     return event.message_author_id in (None, me.id)
+
+
+async def _has_left(chat: Chat, event: discord.RawReactionActionEvent) -> bool:
+    """Whether the one who reacted was banned or left in this very moment, or is a bot; asked where it is not said."""
+    if event.guild_id is None or event.member is not None:
+        return False
+    try:
+        found = await chat.postman.client.http.get_member(event.guild_id, event.user_id)
+    except discord.NotFound as error:
+        return error.code == UNKNOWN_MEMBER
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.info("whether a member is still there could not be asked: %s", error)
+        return False
+    return bool(found["user"].get("bot"))
 
 
 def _check_channel(chat: Chat, event: discord.RawReactionActionEvent) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 
@@ -45,17 +45,29 @@ async def begin(interaction: discord.Interaction[Bot], picture: Picture, filled:
     sent = filled.files.get("mask", [])
     if not sent and not where:
         raise InvalidRequest(NOTHING_SAID)
-    if not sent:
+    if not sent and not chat.studio.eyes.finds_parts:
         changes = Changes(region=where, prompt=what or None)
         await asking.follow_up(interaction, "inpaint", (picture.id,), changes, words=what or where)
         return
     await asking.quietly(interaction)
     await asking.allowed(interaction, "vary", picture)
     original = await chat.store.picture_bytes(picture.id)
-    data = await fetch_attachment(sent[0]["url"], int(sent[0]["size"]), chat.settings.discord_cdn)
-    upload = await chat.studio.upload(data, asking.member_id(interaction.user))
-    mask = await asyncio.to_thread(masks.mask_from_upload, await chat.store.picture_bytes(upload.id), original)
+    mask = await (_sent_mask(interaction, sent[0], original) if sent else _found_mask(interaction, where, original))
     await _shown(interaction, await _kept(interaction, new_id(), picture.id, mask, what), original, mask)
+
+
+async def _sent_mask(interaction: discord.Interaction[Bot], file: dict[str, Any], original: bytes) -> bytes:
+    """Out of what the member sent."""
+    chat = interaction.client.chat
+    data = await fetch_attachment(file["url"], int(file["size"]), chat.settings.discord_cdn)
+    upload = await chat.studio.upload(data, asking.member_id(interaction.user))
+    return await asyncio.to_thread(masks.mask_from_upload, await chat.store.picture_bytes(upload.id), original)
+
+
+async def _found_mask(interaction: discord.Interaction[Bot], where: str, original: bytes) -> bytes:
+    """What the words name, found by a network between two steps of what is drawn."""
+    likely = await interaction.client.chat.studio.eyes.part(original, where)
+    return await asyncio.to_thread(masks.mask_from_grey, likely, original)
 
 
 async def change(interaction: discord.Interaction[Bot], press: Press) -> None:

@@ -53,6 +53,20 @@ class Eyes:
         answer = await self._ask(Question(kind="rank", words=tuple(phrases)), [picture])
         return sorted(zip(answer.scores, phrases, strict=True), reverse=True)
 
+    async def part(self, picture: bytes, words: str) -> bytes:
+        """Where in a picture that is which the words name: a grey PNG of its size, white there.
+
+        Raises:
+            NoNetwork, RendererCrashed: there is nobody to ask.
+        """
+        if self._asks is None or not self.finds_parts:
+            raise NoNetwork("segmenter")
+        question = Question(kind="segment", words=(words,))
+        try:
+            return (await self._asks(question, [picture])).masks[0]
+        except RendererCrashed:  # another is started: once more, and then it is the member's to know
+            return (await self._asks(question, [picture])).masks[0]
+
     async def _in_parts(
         self, kind: Literal["embed_text", "embed_picture"], phrases: Sequence[str], pictures: Sequence[bytes]
     ) -> list[tuple[float, ...]]:

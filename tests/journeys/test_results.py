@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image
 
+from pixxelbot.question import Answer, Question
+from pixxelbot.studio.eyes import Eyes
 from tests import factories
 from tests.chat.house import House
 from tests.chat.test_imagine import drawn
@@ -86,6 +89,25 @@ async def test_a_region_is_marked_shown_grown_inverted_and_approved(house: House
     assert recipe.kind == "inpaint" and recipe.mask and "a hat" in (recipe.prompt + recipe.wish)
     mask = Image.open(io.BytesIO(await house.store.picture_bytes(recipe.mask))).convert("L")
     assert mask.size == (128, 128) and mask.getpixel((100, 100)) == 255 and mask.getpixel((25, 25)) == 0
+
+
+async def test_a_region_named_in_words_is_found_shown_and_approved(house: House, ana: Person) -> None:
+    asked: list[Question] = []
+
+    async def asks(question: Question, pictures: Sequence[bytes]) -> Answer:
+        asked.append(question)
+        mask = Image.new("L", Image.open(io.BytesIO(pictures[0])).size, 20)
+        mask.paste(220, (0, 0, 64, 64))
+        held = io.BytesIO()
+        mask.save(held, "PNG")
+        return Answer(model_hash="0", masks=(held.getvalue(),))
+
+    house.studio.eyes = Eyes(asks, {"segmenter"})
+    form = await ana.click(await imagined(ana, count=1), "🖌️")
+    shown = await (await ana.submit(form, region="the sky", prompt="stars")).until(lambda one: one.attachments)
+    assert asked[0].words == ("the sky",) and "25%" in shown.text
+    await (await ana.click(shown, "Draw it")).until(drawn)
+    assert house.painter.drawn[-1].recipe.kind == "inpaint" and house.painter.drawn[-1].recipe.mask
 
 
 async def test_a_mask_with_nothing_or_everything_marked_is_refused_in_words(house: House, ana: Person) -> None:
