@@ -207,8 +207,8 @@ r"|could be|must be|were)\s+(?P<new>.+)"), _made),
         ((r"(?:put|place|stick|set|insert)\s+(?P<new>(?:an?|some|two|three|the"
 r"|more)\s.+?)\s+(?P<where>(?:on|in|next to|behind|beside|near|under|over|above|around|in "
 r"front of|into|onto)\s+(?!(?:it|there|that|this|the (?:picture|image|scene))$).+)"), _with_at),
-        ((r"(?:add|include|with|plus|put|put in|insert|throw in|there should be|have|place|introduce"
-r"|draw in|paint in|bring in|show)\s+(?:in\s+)?(?P<new>.+?)(?:\s+(?:to|in|into|on"
+        ((r"(?:bring back|add|include|with|plus|put|put in|insert|throw in|there should be|have|place"
+r"|introduce|draw in|paint in|bring in|show)\s+(?:in\s+)?(?P<new>.+?)(?:\s+(?:to|in|into|on"
 r"|onto)\s+(?:it|there|that|this|them|the (?:picture|image|scene)))?"), _added),
         (rf"(?:{PREPOSITION})\s.+", _placed),
         (r".+", _bare),

@@ -86,26 +86,29 @@ OPINION: Final = re.compile(
     r"|actually )?(?:like|love|prefer|choose|pick|take|want|vote for|go with|think)|pick|choose"
     rf"|select|take|grab|my favourite is|go with|use|consider|look at) {PIC}(?: (?:is|looks|the"
     r"|most|best|a lot|so much|better|more|very much|really|nice))*(?:\s*[,.;:!–—-]+|\s+(?:and"
-    rf"|but|so|then))\s*(?:and |but |so |then )*(?=\S)|{PIC} (?:is|are|looks?|look|came out|seems?"
-    r"|turned out)(?: (?:really|so|very|pretty|the|quite|super|my))*(?: (?:great|best|nice|good"
-    r"|cool|perfect|awesome|amazing|lovely|beautiful|fine|better|favourite|closest|promising|ok"
-    r"|okay|cute|interesting|fantastic|winner|brilliant))(?:\s*[,.;:!–—-]+|\s+(?:and|but"
-    rf"|so))\s*(?:and |but |so |then )*(?=\S)|(?:that|this|it)(?:'s| is) {PIC}(?:\s*[,.;:!]+"
-    rf"|\s+(?:and|but|so|now))\s*(?=\S)|(?:{P}|they|these|those)(?:'s|'re| is| are| looks?| look)? "
-    r"(?:(?:so|really|pretty|very|quite|super|too|also|all|already|absolutely) )*(?:cool|nice"
-    r"|great|good|lovely|awesome|amazing|beautiful|fine|perfect|close|better|cute|ok|okay|neat"
-    r"|sick|gorgeous|almost (?:there|perfect)|not bad)(?:,? (?:but|and|though|so)\b"
-    r"|[,.;!]+)\s*(?:but |and |now )?(?=\S)|(?:nice|great|good|love (?:it|that|them)|lovely|cool"
-    r"|awesome|not bad|almost|close|hmm+|looks good|looking good|better|perfect|beautiful|amazing"
-    r"|wow)(?: (?:work|job|one|ones|stuff|start))?[,.!;]*(?: but| though| and|[,.!;])\s*(?=\S))",
+    r"|but|so|then|however|though|except))\s*(?:and |but |so |then |however |though |just |please "
+    rf"|can you )*[, ]*(?=\S)|{PIC} (?:is|are|looks?|look|came out|seems?|turned out)(?: (?:really"
+    r"|so|very|pretty|the|quite|super|my))*(?: (?:great|best|nice|good|cool|perfect|awesome"
+    r"|amazing|lovely|beautiful|fine|better|favourite|closest|promising|ok|okay|cute|interesting"
+    r"|fantastic|winner|brilliant))(?:\s*[,.;:!–—-]+|\s+(?:and|but|so))\s*(?:and |but |so |then "
+    rf")*(?=\S)|(?:that|this|it)(?:'s| is) {PIC}(?:\s*[,.;:!]+|\s+(?:and|but|so|now))\s*(?=\S)"
+    rf"|(?:{P}|they|these|those)(?:'s|'re| is| are| looks?| look)? (?:(?:so|really|pretty|very"
+    r"|quite|super|too|also|all|already|absolutely) )*(?:cool|nice|great|good|lovely|awesome"
+    r"|amazing|beautiful|fine|perfect|close|better|cute|ok|okay|neat|sick|gorgeous|almost "
+    r"(?:there|perfect)|not bad)(?:,? (?:but|and|though|so)\b|[,.;!]+)\s*(?:but |and |now "
+    r")?(?=\S)|(?:nice|great|good|love (?:it|that|them)|lovely|cool|awesome|not bad|almost|close"
+    r"|hmm+|looks good|looking good|better|perfect|beautiful|amazing|wow)(?: (?:work|job|one|ones"
+    r"|stuff|start))?[,.!;]*(?: but| though| and|[,.!;])\s*(?=\S))",
     re.IGNORECASE,
 )
 """What is said of a picture before the request: "I like the third, …", "it's cool but …"."""
 WANTED: Final = re.compile(
     r"^(?:i|we)(?:'d| would)?(?: really| just| also)? (?:want|need|like|love|prefer|wish)(?: to "
     rf"(?:see|have))? (?P<it>{P})(?: to be| to look)? (?=\S)(?!(?:a lot|so much|better|the most"
-    rf"|very much)$)|^(?:can|could|should|would|may) (?P<that>{P}|he|she|they)(?: also| please| "
-    r"maybe)? (?:be|look|get|become)(?: made)? (?=\S)",
+    rf"|very much)$)|^(?:what|how)(?:'s| would| does| do| might| will| could) (?P<seen>{P}|he|she"
+    r"|they) look(?: like)? (?=(?:in|as|with|at|on|under|if|during|without|when)\b)(?:if (?:it|he"
+    rf"|she|they|we) (?:was|were|is|had) )?|^(?:can|could|should|would|may) (?P<that>{P}|he|she"
+    r"|they)(?: also| please| maybe)? (?:be|look|get|become)(?: made)? (?=\S)",
     re.IGNORECASE,
 )
 """A change said as a wish: "I want it darker", "could it be at night"."""
@@ -186,6 +189,8 @@ def _follow_up(plain: str, ask: Ask) -> Intent | None:
     hearing = listen(plain, ask)
     found = _found(hearing)
     certain = Reading(hearing.text, ask.limits)
+    if found and found.action == "edit" and _only_parameters(hearing, ask):
+        found = Found("remix", rest=hearing.text)
     if found is None or found.action in ("remix", "clarify"):
         read_certain(certain)
         bare = replace(hearing, text=certain.text) if certain.fields else hearing
@@ -214,17 +219,19 @@ def listen(plain: str, ask: Ask) -> Heard:
     for _ in range(4):
         before = text
         text = polite_off(OPINION.sub("", text, count=1))
-        text = WANTED.sub(
-            lambda match: f"make {match['it'] or ('it' if match['that'] in ('he', 'she', 'they') else match['that'])} ",
-            text,
-            count=1,
-        )
+        text = WANTED.sub(_wanted, text, count=1)
         first, mark, rest = _sentence(text)
         if mark and rest and small_talk(first, first):
             text = polite_off(rest)
         if text == before:
             break
     return Heard(plain, text, pointing, ask)
+
+
+def _wanted(match: re.Match[str]) -> str:
+    """ "I want it darker" as "make it darker", with the picture it names."""
+    said = match["seen"] or match["it"] or match["that"]
+    return f"make {PIC if PIC in said else 'it' if match['seen'] or said in ('he', 'she', 'they') else said} "
 
 
 def _sentence(text: str) -> tuple[str, str, str]:

@@ -153,8 +153,8 @@ def read_parameters(reading: Reading, known: Collection[str] = ()) -> None:
 def read_seed(reading: Reading) -> None:
     """ "seed 7", "with the seed 7"."""
     match = reading.take(
-        r",?\s*\b(?:(?:with|using|use|and|from)\s+)?(?:the\s+|a\s+)?seed(?:\s+number)?(?:\s+of|\s+is"
-        r"|\s*[:=#])?\s*(\d{1,20})\b"
+        r",?\s*\b(?:(?:with|using|use|and|from|set|change|on)\s+)*(?:the\s+"
+        r"|a\s+)?seed(?:\s+number)?(?:\s+of|\s+is|\s+to|\s*[:=#])?\s*(\d{1,20})\b"
     )
     if match:
         reading.say("seed", int(reading.clamped("The seed", int(match[1]), 0, MAX_SEED)), "you named the seed")
@@ -167,7 +167,10 @@ def read_steps(reading: Reading) -> None:
     match = reading.take(
         r",?\s*(?:\b(?:with|using|in|at|and|use)\s+|(?<=,)\s*|^)(\d{1,6})\s+(?:sampling\s+"
         r"|inference\s+|denoising\s+)?steps\b"
-    ) or reading.take(r",?\s*\b(?:with\s+)?steps?\s*(?:[:=]\s*|\s)(\d{1,6})\b")
+    ) or reading.take(
+        r",?\s*\b(?:(?:with|set|change|increase|reduce|raise|lower|the|to|number"
+        r"|of)\s+)*steps?\s*(?:[:=]\s*|\s+to\s+|\s)(\d{1,6})\b"
+    )
     if match:
         steps = reading.clamped("The number of steps,", int(match[1]), 1, reading.limits.max_steps)
         reading.say("steps", int(steps), "you named the steps")
@@ -176,8 +179,9 @@ def read_steps(reading: Reading) -> None:
 def read_guidance(reading: Reading) -> None:
     """ "cfg 6", "guidance scale of 7.5"."""
     match = reading.take(
-        r",?\s*\b(?:(?:with|using|and|at)\s+)?(?:a\s+)?(?:cfg|guidance)(?:\s+scale)?(?:\s+of"
-        r"|\s*[:=])?\s*(\d{1,4}(?:\.\d{1,3})?)\b"
+        r",?\s*\b(?:(?:with|using|and|at|set|lower|raise|change|increase|reduce|decrease|put|bump"
+        r"|turn)\s+)*(?:up\s+|down\s+)?(?:a\s+|the\s+)?(?:cfg|guidance)(?:\s+scale)?(?:\s+(?:up"
+        r"|down))?(?:\s+of|\s+to|\s+at|\s*[:=])?\s*(\d{1,4}(?:\.\d{1,3})?)\b"
     )
     if match:
         scale = reading.clamped("Guidance", float(match[1]), 0, reading.limits.max_guidance)
@@ -286,6 +290,8 @@ def read_shape(reading: Reading) -> None:
     """ "wide", "portrait", "phone wallpaper"; a wide river and a town square are content."""
     if "aspect" in reading.fields:
         return None
+    reading.text = re.sub(r"\bmore (?:vertical|upright|portrait)\b", "taller", reading.text)
+    reading.text = re.sub(r"\bmore (?:horizontal|landscape)(?=\s*(?:$|[,.]))", "wider", reading.text)
     for pattern, aspect, reason in SHAPES:
         if reading.take(rf",?\s*\b(?:{pattern})\b(?:\s+(?:of|showing|with)\b)?"):
             return reading.say("aspect", aspect, reason)
@@ -557,9 +563,10 @@ def read_shapes(reading: Reading) -> None:
 
 
 STANDING: Final = (
-    r"^(?:(?:from now on|by default|as (?:a |my |the )?default|for (?:all|every)(?: my| the)? "
-    r"(?:future |next |new )?(?:pictures|images|requests|drawings|prompts)|always|in (?:the "
-    r")?future|every time|never again|going forward|henceforth|never)[, ]+)+(?=\S)",
+    r"^(?:(?:please )?(?:remember|note)(?: that| this)?[:, ]+)?(?:(?:from now on|by default|as "
+    r"(?:a |my |the )?default|for (?:all|every)(?: my| the)? (?:future |next |new )?(?:pictures"
+    r"|images|requests|drawings|prompts)|always|in (?:the )?future|every time|never again|going "
+    r"forward|henceforth|never)[, ]+)+(?=\S)",
     r"^i (?:always|usually|generally) (?:want|prefer|like|use|need)\b",
     r"^(?:(?:i(?:'d| would)? (?:always )?(?:want|like|prefer)) (?:to )?(?:always|by default) )",
     r"^(?:please )?(?:set|change|make|update|save|use|put|switch|turn|adjust|configure|give me"

@@ -69,16 +69,22 @@ SINGLE: Final = re.compile(
     rf"(?:(?P<hash>{NUMBERED})(?: one)?|\bthe {NOUN} (?:in|on|at) (?:the )?(?P<at>{SIDE})(?: "
     rf"corner| side)?\b|\b(?:the |that )?(?P<corner>{CORNER})(?: corner)?(?: {NOUN}\b)?|\b(?:the "
     rf"|that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my )?(?P<ordinal>{ORDINAL}) "
-    rf"{NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my )(?P<the>{ORDINAL}){FOLLOWED}"
-    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}"
-    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|[,:]\s))",
+    rf"{NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my )(?P<the>{ORDINAL})(?: of "
+    rf"(?:them|these|those|all|the {NOUN}))?{FOLLOWED}|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}"
+    rf"|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}|^(?P<start>[1-9]|10)(?=,? (?:but|again|is"
+    r"|looks|please)\b|[,:]\s))",
     re.IGNORECASE,
 )
-OTHER: Final = re.compile(rf"\bthe other (?:{SMALL} )?(?:{NOUN}\b|{SMALL}\b)", re.IGNORECASE)
+OTHER: Final = re.compile(
+    rf"\bthe (?:other (?:{SMALL} )?(?:{NOUN}\b|{SMALL}\b)|others\b|rest(?: of (?:them|these|those"
+    rf"|the {NOUN}))?\b(?!\s+(?:of|is|are|should)))",
+    re.IGNORECASE,
+)
 DESCRIBED: Final = re.compile(
     rf"\b(?:the|that|my|this) {NOUN} (?:with|of|showing|that (?:has|shows|have)|where (?:there "
     r"(?:is|are|'s)|it)?|containing|which has|about|from (?=\w+ ago))\s*(?:the |an? |my |some "
-    rf")?(?P<what>[\w'-]+(?: (?!but\b|and\b|at\b|please\b|again\b|to\b)[\w'-]+){{0,5}}?){FOLLOWED}",
+    rf")?(?P<what>(?!(?:{ORDINAL}|number|the|an?)\b)[\w'-]+(?: (?!but\b|and\b|at\b|please\b"
+    rf"|again\b|to\b)[\w'-]+){{0,5}}?){FOLLOWED}",
     re.IGNORECASE,
 )
 ADJECTIVE: Final = re.compile(
@@ -107,7 +113,8 @@ GRIDS: Final = re.compile(
 WHOLE: Final = re.compile(
     r"\b(?:all|both|every(?: single)?|each)(?: (?:of (?:them|these|those)|four|three|two|4|3|2"
     rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b|\b(?:them|these|those) (?:all|both)\b"
-    rf"|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})",
+    rf"|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})|\bboth of (?:the"
+    r"|those|these|my) [a-z]+s\b|\bthe (?:whole )?lot\b(?!\s+of)",
     re.IGNORECASE,
 )
 LATEST: Final = re.compile(
@@ -416,7 +423,7 @@ def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
 FINDERS: Final[tuple[Finder, ...]] = (
-    _named, _excepted, _by_time, _by_description, _by_grid, _several, _listed, _other, _whole, _latest, _single,
+    _named, _excepted, _by_time, _by_description, _by_grid, _several, _listed, _other, _whole, _single, _latest,
     _of_a_thing,
 )  # fmt: skip
 """The longer forms first: a phrase that one has found is not looked at again."""

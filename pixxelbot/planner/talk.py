@@ -66,14 +66,14 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         r"|get|make|draw|change|upscale|enlarge|vary|edit|remove|add|set|write|do|type|ask|tell"
         r"|delete|cancel|save|download|choose|pick|switch|blend|combine|generate|create|turn|give"
         r"|crop|zoom|inpaint|select)\b.*|(?:i (?:have|'ve) )?(?:got )?no (?:idea|clue)(?: (?:how"
-        r"|what).*)?|i(?:'m| am) (?:lost|confused|new(?: here| to this)?|stuck)\b.*|i don't (?:know"
-        r"|understand|get)(?: (?:how|what) .*| (?:this|it|any of this))?|(?:show me |give me "
-        r")?(?:some |an? )?examples?|where do i (?:start|begin)|teach me.*|how to (?:use|start|make"
-        r"|draw|upscale|get)\b.*|what (?:styles?|models?|samplers?|flags?|options|languages|sizes"
-        r"|aspect ratios) (?:are there|do you (?:have|know|support|speak)|can i (?:use|choose|pick)"
-        r"|are (?:available|supported)|exist)|(?:list|show)(?: me)? (?:all )?(?:the |your |available "
-        r")*(?:styles|models|samplers|flags)|explain (?:how (?:this|it) works|yourself|the "
-        r"(?:commands|flags))",
+        r"|what).*)?|i(?:'m| am) (?:lost|confused|new(?: here| to this)?|stuck)\b.*|i (?:don't|can't"
+        r"|do not|cannot) (?:know|understand|get|figure out)(?: (?:how|what) .*| (?:this|it|any of "
+        r"this))?|(?:show me |give me )?(?:some |an? )?examples?|where do i (?:start|begin)|teach "
+        r"me.*|how to (?:use|start|make|draw|upscale|get)\b.*|what (?:styles?|models?|samplers?"
+        r"|flags?|options|languages|sizes|aspect ratios) (?:are there|do you (?:have|know|support"
+        r"|speak)|can i (?:use|choose|pick)|are (?:available|supported)|exist)|(?:list|show)(?: me)? "
+        r"(?:all )?(?:the |your |available )*(?:styles|models|samplers|flags|commands|options"
+        r"|features)|explain (?:how (?:this|it) works|yourself|the (?:commands|flags))",
         "help",
         HELP,
     ),
@@ -94,7 +94,8 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
     (
         r"(?:good ?night|bye+(?: bye)?|good ?bye|see (?:you|ya)(?: later| soon| tomorrow)?|ciao|cya"
         r"|later|gn|i'?m (?:off|out|done|leaving)|gotta go|that(?:'s| is| will be|'ll be) (?:all"
-        rf"|it)(?: for (?:now|today))?|ttyl|farewell|i have to go|talk later){WHOM}",
+        r"|it)(?: for (?:now|today))?|ttyl|farewell|i have to go|talk later|brb|afk|be right back"
+        rf"|back soon|one sec|gtg|g2g){WHOM}",
         "chat",
         "Until next time!",
     ),

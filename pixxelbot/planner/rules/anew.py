@@ -1,0 +1,228 @@
+"""Rules for drawing the same again: new noise, variations, enlargements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from pixxelbot.planner.references import PIC
+from pixxelbot.planner.rules.heard import (
+    KIND_OF,
+    NAMED,
+    Found,
+    Heard,
+    P,
+    counted_kinds,
+    full,
+    holds,
+    less,
+    named,
+    nothing_left,
+    on_pictures,
+    pairs,
+    scale_of,
+    starts,
+    strength_of,
+)
+from pixxelbot.planner.words import NUMBER, PICTURE, number, tidy
+from pixxelbot.recipe import MAX_COUNT
+
+MORE_OF: Final = rf"(?: (?:of (?:{P}|the same|each)|{PICTURE}|pictures? of (?:{P})|like before))?"
+
+
+def again(heard: Heard) -> Found | None:
+    """ "again", "two more", "reroll with seed 99"."""
+    text = less(
+        r",?\s*\b(?:with|using|and|use|try|but with|but)?\s*(?:a |another |some )?(?:new|different"
+        r"|another|random|fresh|other) (?:random )?seeds?\b",
+        heard.text,
+    )
+    fresh = text != tidy(heard.text)
+    text = less(r"\b(?:for me|from scratch|real quick|if you can|the whole thing)\b", text)
+    verb = (
+        r"(?:draw|do|try|run|make|generate|paint|give me|give us|show me|render|roll|have|spin|hit|get me|send|hit me)"
+    )
+    patterns = (
+        rf"(?:{verb} )?(?:(?:it|that) back|me again)|(?:{verb} )?(?:{P} |the same (?:thing )?|same "
+        r"(?:thing )?|one )?(?:again|once (?:more|again)|one more time|(?:yet )?another(?: (?:one|try"
+        r"|go|round|shot|batch|set|attempt|roll|time|spin|bunch))?|anew|over(?: again)?|a second "
+        rf"time)(?: {P})?(?: (?:please|again|with {P}))?",
+        r"(?:redo|re-?roll|re-?generate|re-?draw|re-?run|re-?do|repeat|retry|re-?render|re-?make"
+        rf"|repaint)(?: {P}| that one| everything| same)*(?: again)?",
+        r"(?:the )?same(?: (?:thing|again|prompt|one|request))*(?: again)?(?: please)?|same (?:prompt"
+        r"|words|request|settings|thing)(?: again)?|ditto|encore|repeat|next(?: one)?|keep (?:going"
+        r"|them coming|it coming|drawing|at it)|continue|carry on|go on|more please",
+        rf"(?:{verb} )?(?:some |a few |a couple )?(?P<n>{NUMBER})? ?(?:more|other ones|new ones"
+        rf"|different ones|fresh ones|others){MORE_OF}(?: (?:please|again))?",
+        rf"(?:{verb} )?another (?P<m>{NUMBER})(?: {PICTURE}| of {P})?|(?P<o>{NUMBER}) (?:others|other "
+        rf"{PICTURE}|new {PICTURE}|fresh {PICTURE}|more {PICTURE})",
+        rf"(?:{verb} )?(?:another|one more|a new|a fresh|a different|an extra)(?: (?:{PICTURE}|set"
+        rf"|batch|grid|round|roll))?(?: of (?:{P}|the same))?",
+        rf"(?:{verb} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
+        r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
+        r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?",
+        r"(?:same (?:prompt|thing|words)[, ]+(?:but )?)?(?:a )?(?:new|different|another|random|fresh"
+        r"|second) (?:batch|set|grid|round|ones|attempt|try|seed|go|draw)",
+    )
+    if fresh and (
+        not text or nothing_left(text) or full(rf"(?:{verb}|same|the same)(?: {P})?(?: prompt| thing| one)?", text)
+    ):
+        return Found("again")
+    match = next((found for pattern in patterns if (found := full(pattern, text))), None)
+    if not match:
+        return None
+    if heard.meant.pointed and not heard.meant.whole and holds(r"\bmore of\b", text):
+        return Found("vary")
+    said = next((value for value in match.groupdict().values() if value), None)
+    return Found("again", fields=pairs(count=min(max(number(said), 1), MAX_COUNT) if said else None))
+
+
+def shorthand(heard: Heard) -> Found | None:
+    """ "U2" and "v 3", as on buttons."""
+    if not full(r"[uv]\s?#?[1-9]", heard.plain):
+        return None
+    return Found("upscale" if heard.plain[0] in "uU" else "vary", fields=(("place", int(heard.plain[-1])),))
+
+
+RESOLUTION: Final = (
+    r"(?:(?:in |at |as |a |the |full |better |best |max(?:imum)? |much |even )*(?:high(?:er|est)?"
+    r"|hi|full|better|max|more|larger|bigger|print|original|hd|ultra)[- ]?(?:res(?:olution)?"
+    r"|def(?:inition)?|hd|quality res|pixels|size)|(?:in |to |at )?(?:full )?(?:u?hd|[248]k)\b"
+    r"|print(?:able)? (?:size|quality|resolution))"
+)
+BIGGER: Final = r"(?:bigger|larger|huge|big|large|enlarged|upscaled)"
+
+
+def upscale(heard: Heard) -> Found | None:
+    """ "upscale the third 4x", "bigger", "a high-res version of #2"."""
+    scale, text = scale_of(heard.text)
+    method = (
+        "creative"
+        if holds(r"\bcreative(?:ly)?\b|\bwith (?:more|extra|added) detail\b|\binvent\b", text)
+        else "faithful"
+        if holds(r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing)\b.*", text)
+        else None
+    )
+    text = less(
+        r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
+        r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b",
+        text,
+    )
+    said: dict[str, Any] = {"scale": min(max(scale, 1.0), 4.0) if scale else None, "method": method}
+    verb = starts(
+        r"(?:up-?scal(?:e|ing)|enlarge|up-?siz?e|up-?res|blow|super-?res\w*|magnify|embiggen"
+        r"|supersize|enhance|scale|resize|biggify|hd-?ify|increase (?:the )?(?:size|resolution)"
+        r"|(?:raise|boost|bump(?: up)?|improve) (?:the )?resolution)\b(?: up)?(?: (?:of|on|for))?\s*",
+        text,
+    )
+    if verb:
+        return on_pictures(
+            heard,
+            less(
+                rf"\b(?:up|it to|{RESOLUTION}|to max|as (?:big|large) as (?:possible|you can)|{BIGGER}|all the "
+                r"way|to the max)\b",
+                text[verb.end() :],
+            ),
+            "upscale",
+            first=True,
+            **said,
+        )
+    if (
+        scale
+        and full(rf"(?:make |of |for |on )*{P}?(?: (?:in size|as big|size|the size))?", text)
+        and (heard.meant.pointed or holds(r"size|resolution|big|large", heard.text))
+    ):
+        return on_pictures(heard, text, "upscale", first=True, **said)
+    frames = (
+        r"(?:(?:make|render|get|give|show|draw|do|can i get|send|turn|have|need|want)(?: me| us)? "
+        rf")?(?P<p>{P})?(?: (?:be|into|in))? ?(?:a |an |the )?(?:(?:a bit|a little|much|even|way"
+        rf"|slightly|really|super) )*(?:{BIGGER}|{RESOLUTION})(?: (?:version|picture|image|one|copy"
+        rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?",
+        rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
+        rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
+    )
+    match = next((found for pattern in frames if (found := full(pattern, text))), None)
+    if (
+        not match
+        or not (heard.ask.pictures or heard.ask.sources or heard.meant.pointed)
+        or full(r"(?:big|large|huge)", text)
+    ):
+        return None
+    return on_pictures(
+        heard,
+        less(
+            rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
+            r"|file|much|even|way|slightly|super|a bit|a little|can i)\b",
+            text,
+        ),
+        "upscale",
+        first=True,
+        **said,
+    )
+
+
+def vary(heard: Heard) -> Found | None:
+    """ "vary the second slightly", "3 variations of #2", "more like this"."""
+    strength, text = strength_of(heard.text, varied=True)
+    text = less(r"\b(?:random|different|interesting|other|new|more interesting)\b(?= " + KIND_OF + ")", text)
+    count, uncounted = counted_kinds(text)
+    said = pairs(strength=strength, count=count)
+    if full(r"variations? (?:of |on )?#?\d", heard.plain):
+        return Found("vary")
+    verb = starts(
+        r"(?:vary|riff(?: on)?|mutate|jiggle|tweak|shake up|remix|evolve|branch(?: off)? from|explore"
+        r"|iterate(?: on)?|play (?:around )?with|shuffle|variate|variation|variations|vari)\b(?: "
+        r"(?:of|on|from))?\s*",
+        uncounted,
+    )
+    if verb and not starts(rf"{KIND_OF}", verb[0]):
+        rest = uncounted[verb.end() :]
+        loose = less(rf"(?:,? ?(?:and )?(?:make|do|give me|show me)? ?(?:some |a few )?{KIND_OF}(?: of {P})?)$", rest)
+        if nothing_left(loose):
+            return Found("vary", fields=said)
+        if found := named(loose, heard):
+            return replace(found, action="vary", fields=said)
+        changed = starts(rf"{P}[,:]?\s*", rest)
+        return (
+            Found("remix", rest=rest[changed.end() :], fields=pairs(strength=strength))
+            if changed and heard.ask.pictures
+            else None
+        )
+    head = (
+        r"(?:(?:make|give|show|draw|do|create|generate|get|render|have|see|produce|try|paint|i want"
+        r"|another|some|a few|a|an|several|few|more|make me|give me|show me|get me|any|with|please"
+        r"|subtle|strong|slight|similar|close|the same)\s+)*"
+    )
+    of = r"(?:\s+(?:of|on|to|for|from|based on|around|off)\s+(?P<of>.+))?"
+    if match := full(rf"{head}{KIND_OF}{of}", uncounted) or full(rf"{head}{KIND_OF}{of}", text):
+        rest = match["of"] or ""
+        if (
+            nothing_left(rest)
+            and (holds(P, rest) or heard.ask.pictures)
+            and not full(KIND_OF, heard.text.strip() if not heard.ask.pictures else "-")
+        ):
+            return Found("vary", fields=said)
+        if heard.ask.pictures and (found := named(rest, heard)) and found.targets:
+            return replace(found, action="vary", fields=said)
+    like = (
+        rf"(?:{head}|make |{NUMBER} )*(?:something|some|anything|ones?|others?|pictures?|images?|more"
+        r"|stuff|things|another|another one)?\s*(?:more )?(?:a bit |kind of |just |quite |very "
+        r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner|style|direction) of"
+        rf"|similar (?:ones|pictures|images|stuff|things) to|resembling|close to) (?P<like>{P}|the "
+        r"\w+(?: \w+)?)(?: one| ones)?"
+    )
+    if match := full(like, uncounted) or full(like, text):
+        if nothing_left(match["like"]):
+            return Found("vary", fields=said)
+        if found := named(match["like"], heard):
+            return replace(found, action="vary", fields=said) if found.targets else None
+    bare = (
+        rf"(?:more )?similar(?: ones| pictures| images| stuff| things)?|(?:make|do|keep) {P} (?:but "
+        r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)",
+        rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
+        rf"but different(?:ly)?|different {PIC}",
+        rf"{PIC}[,:]? (?:make|do|give me|show me)? ?(?:some |a few |more |{NUMBER} )?(?:{KIND_OF})",
+    )
+    if any(full(pattern, form) for pattern in bare for form in (tidy(heard.text), uncounted, text)):
+        return Found("vary", fields=said)
+    return None
