@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pixxelbot.intent import Changes
-from pixxelbot.job import Spent
+from pixxelbot.job import Request, Spent
+from pixxelbot.picture import Picture
+from pixxelbot.store import favourites, pictures, requests
 from pixxelbot.store.rows import locks as locks_table
 from pixxelbot.store.rows import plain
 from pixxelbot.store.rows import spending as spending_table
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a member's requests in one place may speak of."""
+
+    requests: list[Request]
+    """The latest, newest first."""
+    pictures: list[Picture]
+    """What they drew, newest first, those of one job in the order of its grid."""
+    locks: Changes
+    favourites: frozenset[str]
+
+
+def memory(
+    connection: Connection, member: str, channel: str | None, conversation: str, latest: int, favoured: int
+) -> Memory:
+    """Everything in one transaction: a request waits for it."""
+    asked = requests.listed(connection, member=member, limit=latest, channel=channel)
+    drawn = pictures.listed(connection, requests=[one.id for one in asked])
+    liked = favourites.of_member(connection, member, favoured)
+    return Memory(asked, drawn, locks(connection, member, conversation), frozenset(one.id for one in liked))
 
 
 def locks(connection: Connection, member: str, conversation: str) -> Changes:

@@ -454,6 +454,12 @@ class Store:
 
     # --- members ------------------------------------------------------------------------------------------------
 
+    async def memory(
+        self, member: str, channel: str | None, conversation: str, latest: int, favoured: int
+    ) -> members.Memory:
+        """A member's latest requests in a place, what they drew, what is locked there, and the latest favourites."""
+        return await self._read(members.memory, member, channel, conversation, latest, favoured)
+
     async def locks(self, member: str, conversation: str) -> Changes:
         """The fields that a member's requests in a conversation keep, and their values."""
         return await self._read(members.locks, member, conversation)

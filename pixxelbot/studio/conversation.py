@@ -156,11 +156,11 @@ class Conversation:
 
 async def conversation_of(store: Store, request: Request) -> Conversation:
     """What was said before this request by its member in its place, and the pictures it may speak of."""
-    place = request.address.channel_id
-    earlier = await store.requests(member=request.member_id, channel=place, limit=REMEMBERED + 1)
-    earlier = [one for one in reversed(earlier) if one.id != request.id and one.status is not Status.PLANNING]
+    place, name = request.address.channel_id, conversation_name(request)
+    memory = await store.memory(request.member_id, place, name, REMEMBERED + 1, FAVOURITES)
+    earlier = [one for one in reversed(memory.requests) if one.id != request.id and one.status is not Status.PLANNING]
     drawn: dict[str, list[Picture]] = {}
-    for one in await store.pictures(requests=[one.id for one in earlier]):
+    for one in memory.pictures:
         drawn.setdefault(one.request_id or "", []).append(one)
     exchanges = tuple(Exchange(one, tuple(drawn.get(one.id, ()))) for one in earlier)
     known = {one.id for grid in drawn.values() for one in grid}
@@ -171,8 +171,8 @@ async def conversation_of(store: Store, request: Request) -> Conversation:
         exchanges=tuple(_with_sources(exchange, pointed) for exchange in exchanges),
         pointed=tuple(pointed),
         about=request.about,
-        locks=await store.locks(request.member_id, conversation_name(request)),
-        favourites=frozenset(one.id for one in await store.favourites(request.member_id, FAVOURITES)),
+        locks=memory.locks,
+        favourites=memory.favourites,
     )
 
 

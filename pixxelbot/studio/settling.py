@@ -28,6 +28,11 @@ GONE_BACK: Final = "Back to the picture before. Say what to change in it."
 STILL_DRAWING: Final = "The last one is still being drawn, so I took the one before it."
 SHORTEN: Final = re.compile(r"^\s*/?(?:please )?shorten\b:?\s*", re.IGNORECASE)
 IT: Final = re.compile(r"(?:it|this|that|(?:the|my|this|its) (?:last )?prompt)[.!?]*", re.IGNORECASE)
+EXPLAINED: Final = (
+    "prompt", "negative_prompt", "styles", "aspect", "count", "seed", "steps", "guidance_scale", "sampler", "model",
+    "strength",
+)  # fmt: skip
+"""Parameters that carry a reason."""
 LOCKABLE: Final = frozenset(answers.NAMES) - {"strength", "scale", "region"}
 
 
@@ -61,7 +66,7 @@ class Settling:
         """
         given = request.given.over(conversation.locks)
         if intent.action == "imagine":
-            return await self._imagine(request, intent, given, defaults or Changes())
+            return await self._imagine(request, intent, conversation, defaults or Changes())
         if intent.action in FOLLOW_UPS:
             return await self._follow_up(request, intent, conversation, given)
         if intent.action in IN_WORDS:
@@ -70,12 +75,17 @@ class Settling:
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
-    async def _imagine(self, request: Request, intent: Intent, given: Changes, defaults: Changes) -> Decision:
+    async def _imagine(
+        self, request: Request, intent: Intent, conversation: Conversation, defaults: Changes
+    ) -> Decision:
+        given = request.given.over(conversation.locks)
         starts = [await self.store.picture(name) for name in dict.fromkeys((*request.sources, *intent.targets))]
         self._check_rights(request, "imagine", starts)
         said = self._under(given.over(intent.changes), defaults, request.words)
         recipe = self.recipes.imagine(request.words, said, starts)
-        return Decision(_with(intent, targets=()), recipe)
+        sources = {"you set it": request.given, "locked here": conversation.locks, "your default": defaults}
+        reasons = _explained(intent, recipe, sources, "usual for this model")
+        return Decision(_with(intent, targets=(), reasons=reasons), recipe)
 
     def _under(self, said: Changes, defaults: Changes, words: str) -> Changes:
         """What was said, and where it is silent the defaults; a style of theirs is laid over the prompt."""
@@ -100,7 +110,9 @@ class Settling:
         notes = intent.notes
         if conversation.last and conversation.last.underway and intent.planner != "none":
             notes = (*notes, STILL_DRAWING)
-        return Decision(_with(intent, targets=tuple(one.id for one in parents), notes=notes), recipe)
+        sources = {"you set it": request.given, "locked here": conversation.locks}
+        reasons = _explained(intent, recipe, sources, "as in the picture")
+        return Decision(_with(intent, targets=_ids(parents), notes=notes, reasons=reasons), recipe)
 
     def _check_rights(self, request: Request, action: Action, found: Sequence[Picture]) -> None:
         for one in found:
@@ -114,7 +126,7 @@ class Settling:
         if request.sources and not intent.targets:
             return [await self.store.picture(source) for source in request.sources]
         if intent.targets:
-            named = [await self.store.picture(target) for target in intent.targets]
+            named = [conversation.picture(target) or await self.store.picture(target) for target in intent.targets]
             return await self.finder.narrowed(named, intent.description) if intent.description else named
         if intent.description:
             return await self.finder.described(request, intent.description, conversation)
@@ -205,6 +217,19 @@ IN_WORDS: Final[Mapping[str, Answered]] = {
     "settings": Settling._settings,
 }
 """How each action that draws nothing finds its answer."""
+
+
+def _explained(intent: Intent, recipe: Recipe, sources: Mapping[str, Changes], otherwise: str) -> dict[str, str]:
+    """One line on why each parameter has its value, the planner's own where it gave one."""
+    reasons = dict(intent.reasons)
+    values = recipe.model_dump()
+    for name in EXPLAINED:
+        if name in reasons or values[name] in (None, "", ()):
+            continue
+        said = (reason for reason, changes in sources.items() if name in changes.said())
+        standing = "chosen by chance" if name == "seed" and recipe.kind == "text2img" else otherwise
+        reasons[name] = next(said, "you asked for it" if name in intent.changes.said() else standing)
+    return reasons
 
 
 def _with_neighbour(one: Picture, conversation: Conversation) -> list[Picture]:

@@ -105,6 +105,7 @@ class Studio:
         self.reply_listeners: list[Callable[[Request, str], None]] = []
         """Told a request and its reply in words so far, while a language model is writing it."""
         self._plans: set[asyncio.Task[None]] = set()
+        self._counts: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
 
     # --- asking -------------------------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ class Studio:
         """Stop planning; what is unfinished resumes at the next start."""
         for task in self._plans:
             task.cancel()
-        await asyncio.gather(*self._plans, return_exceptions=True)
+        await asyncio.gather(*self._plans, *self._counts, return_exceptions=True)
 
     # --- looking and stopping -----------------------------------------------------------------------------------
 
@@ -305,7 +306,11 @@ class Studio:
 
     async def _settled(self, request: Request, intent: Intent, conversation: Conversation) -> Decision:
         defaults = await self.policy.defaults(request) if intent.action == "imagine" else Changes()
-        return await self._settling.settle(request, intent, conversation, defaults)
+        decision = await self._settling.settle(request, intent, conversation, defaults)
+        before, after = intent.tokens, decision.intent.tokens
+        if after != before:  # a language model described a picture
+            self._count(request.member_id, (after[0] - before[0], after[1] - before[1]))
+        return decision
 
     async def _understood(self, request: Request, conversation: Conversation) -> Intent:
         if request.intent is not None:
@@ -328,8 +333,19 @@ class Studio:
         hear = partial(self._hear, request) if self.reply_listeners else None
         intent = await self.planner.plan(ask, hear)
         if sum(intent.tokens):
-            await self.store.spend(request.member_id, self.planner.name, *intent.tokens)
+            self._count(request.member_id, intent.tokens)
         return intent
+
+    def _count(self, member_id: str, tokens: tuple[int, int]) -> None:
+        """Note what a plan cost; nobody waits for that."""
+        counting = asyncio.create_task(self.store.spend(member_id, self.planner.name, *tokens))
+        self._counts.add(counting)
+        counting.add_done_callback(self._counted)
+
+    def _counted(self, counting: asyncio.Task[None]) -> None:
+        self._counts.discard(counting)
+        if not counting.cancelled() and (error := counting.exception()):
+            log.warning("the tokens of a plan could not be counted: %s", error)
 
     async def _looks(self, request: Request, ask: Ask) -> dict[str, bytes]:
         """What a planner that sees is shown: pictures sent along, and those spoken of by what they show."""

@@ -195,3 +195,12 @@ async def test_one_picture_to_animate_goes_to_its_neighbour(talk: Talk) -> None:
     await talk.say("a red fox")
     await talk.say("", intent=Intent(action="interpolate", targets=(talk.ids[3],), planner="none"))
     assert talk.recipe is not None and len(talk.recipe.sources) == 2
+
+
+async def test_every_parameter_carries_a_reason(talk: Talk) -> None:
+    first = await talk.say("three pictures of a red fox --steps 9")
+    assert first.reasons["steps"] == "you set it" and first.reasons["seed"] == "chosen by chance"
+    assert first.reasons["sampler"] == "usual for this model" and "three" in first.reasons["count"]
+    later = await talk.say("wider")
+    assert later.reasons["steps"] == "as in the picture" and later.reasons["aspect"] != "as in the picture"
+    assert {"prompt", "aspect", "count", "seed", "steps", "guidance_scale", "sampler", "model"} <= later.reasons.keys()

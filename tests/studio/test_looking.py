@@ -197,6 +197,7 @@ async def test_a_conversation_is_planned_streamed_charged_and_recorded(spoken: S
     assert job is not None and (job.planner, job.template) == ("gpt-4o-mini", "plan.system v2")
     server.script.append(says(plan(action="chat", reply="It is a fox at night, in the snow.", prompt=None)))
     assert (await talk.say("what is it?")).reply == "It is a fox at night, in the snow." and heard
+    await spoken.close()
     (spent,) = await spoken.store.spent("discord:1")
     assert (spent.model, spent.requests, spent.tokens_in, spent.tokens_out) == ("gpt-4o-mini", 3, 3 * 812, 3 * 97)
     told = json.loads(_text(server.requests[-1]))
