@@ -11,8 +11,7 @@ from typing import Final
 from pixxelbot.errors import OutOfRange
 from pixxelbot.intent import Choice, Intent
 from pixxelbot.job import Address, Request, new_id
-from pixxelbot.planner.expansion import expand
-from pixxelbot.recipe import Limits, Recipe
+from pixxelbot.recipe import Recipe
 
 MOST_JOBS: Final = 20
 """Jobs of one request; more would keep a small server busy for an evening."""
@@ -52,26 +51,25 @@ def question(request: Request, intent: Intent, recipe: Recipe) -> Intent:
     return intent.model_copy(update={"action": "clarify", "reply": reply, "choices": tuple(choices)})
 
 
-def parts(request: Request, intent: Intent, recipe: Recipe, limits: Limits) -> Iterator[tuple[Request, Intent]]:
+def parts(request: Request, intent: Intent, recipe: Recipe) -> Iterator[tuple[Request, Intent]]:
     """One request and intent for each job: the first is the request itself, the others are answered in its channel."""
-    wishes: tuple[str | None, ...] = recipe.permutations or (None,)
+    prompts: tuple[str | None, ...] = recipe.permutations or (None,)
     repeats = max(intent.changes.repeat or 1, 1)
-    for number, wish in enumerate(wish for wish in wishes for _ in range(repeats)):
-        part = _intent(intent, wish, recipe, limits, first=number % repeats == 0)
-        yield (request if number == 0 else _beside(request, number, wish)), part
+    for number, prompt in enumerate(prompt for prompt in prompts for _ in range(repeats)):
+        part = _intent(intent, prompt, first=number % repeats == 0)
+        yield (request if number == 0 else _beside(request, number, prompt)), part
 
 
-def _intent(intent: Intent, wish: str | None, recipe: Recipe, limits: Limits, first: bool) -> Intent:
+def _intent(intent: Intent, prompt: str | None, first: bool) -> Intent:
     changed: dict[str, object] = {"permutations": None, "repeat": None}
     if not first:
         changed["seed"] = None
-    if wish is not None:
-        said = expand(wish, recipe.negative_prompt, limits, recipe.styles)
-        changed |= {"prompt": wish if recipe.verbatim else said.prompt, "wish": wish}
+    if prompt is not None:
+        changed |= {"prompt": prompt, "wish": None}
     return intent.model_copy(update={"changes": intent.changes.model_copy(update=changed)})
 
 
-def _beside(request: Request, number: int, wish: str | None) -> Request:
+def _beside(request: Request, number: int, prompt: str | None) -> Request:
     """Its name is always the same, so that a crash between two of them makes none twice."""
     address = Address(
         guild_id=request.address.guild_id,
@@ -81,7 +79,7 @@ def _beside(request: Request, number: int, wish: str | None) -> Request:
         nsfw=request.address.nsfw,
     )
     name = f"{request.source_event_id}:{number}"
-    return request.evolve(id=new_id(), source_event_id=name, words=wish or request.words, address=address)
+    return request.evolve(id=new_id(), source_event_id=name, words=prompt or request.words, address=address)
 
 
 def companions(request: Request, others: list[Request]) -> list[Request]:

@@ -370,8 +370,7 @@ class Studio:
         elif not intent.confirmed:
             await self.store.answer(request.id, several.question(request, intent, recipe))
         else:
-            limits = self.recipes.limits_of(recipe.model)
-            (_, own), *others = several.parts(request, intent, recipe, limits)
+            (_, own), *others = several.parts(request, intent, recipe)
             for beside, part in others:
                 await self.accept(beside.evolve(intent=part))
             await self._carry_out(request.evolve(intent=own))

@@ -267,3 +267,13 @@ async def test_an_endpoint_that_counts_nothing_is_counted_for(server: OpenAIServ
     spent = (await planner().plan(first("a fox", GENERAL))).tokens
     assert spent[0] == 0 or spent[0] > 100
     assert 50 < spent[1] < 500
+
+
+async def test_permutations_are_drawn_as_written_and_wildcards_filled_in_first(
+    server: OpenAIServer, planner: Make
+) -> None:
+    ours = planner()
+    several = await ours.plan(first("{red, blue} fox", GENERAL))
+    assert several.planner == "offline" and len(several.changes.permutations or ()) == 2 and server.requests == []
+    await ours.plan(first("a __animal__ in the snow", GENERAL, now=NOW))
+    assert "__" not in sent(server)["words"] and sent(server)["words"] != "a animal in the snow"

@@ -47,10 +47,10 @@ async def test_each_prompt_becomes_a_job_of_its_own(talk: Talk, studio: Studio, 
     await talk.say(answer)
     assert talk.request is not None
     jobs = await jobs_beside(studio, talk.request)
-    assert [(job.recipe.wish, job.recipe.count, job.recipe.permutations) for job in jobs] == [
+    assert [(job.recipe.prompt, job.recipe.count, job.recipe.permutations) for job in jobs] == [
         ("red fox", count, ()), ("blue fox", count, ()),
     ]  # fmt: skip
-    assert all(job.recipe.seed == 7 and job.recipe.wish in job.recipe.prompt for job in jobs)
+    assert all(job.recipe.seed == 7 for job in jobs)
     places = {(await studio.store.request(job.request_id)).address.channel_id for job in jobs}
     assert places == {"20"}
 
@@ -68,3 +68,13 @@ async def test_repeats_draw_the_same_prompt_with_other_noise(talk: Talk, studio:
 async def test_more_than_a_server_can_bear_is_refused(talk: Talk) -> None:
     await talk.say("a fox", intent=planned(repeat=11))
     assert talk.request is not None and talk.request.error_code == "out_of_range"
+
+
+async def test_braces_in_words_are_asked_about_and_drawn(talk: Talk, studio: Studio) -> None:
+    talk.draws = False
+    asked = await talk.say("two pictures of a {red, blue} fox")
+    assert "2 prompts × 2 = 4 pictures" in asked.reply
+    await talk.say("yes")
+    assert talk.request is not None
+    jobs = await jobs_beside(studio, talk.request)
+    assert ["red" in job.recipe.prompt for job in jobs] == [True, False] and "blue" in jobs[1].recipe.prompt
