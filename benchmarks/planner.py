@@ -49,9 +49,9 @@ DRAWS: Final = frozenset(
     "arithmetic", "control",
      "sweep", "background", "making_of"}
 )  # fmt: skip
-MAKES_ONE: Final = frozenset(
-    {"upscale", "edit", "inpaint", "outpaint", "background", "blend", "interpolate", "arithmetic", "making_of"}
-)
+MAKES_ONE: Final = frozenset({"upscale", "background", "interpolate", "making_of"})
+EACH: Final = frozenset({"upscale", "background"})
+"""Of several pictures these make one each."""
 SAID: Final = (
     "count", "seed", "steps", "guidance_scale", "sampler", "scale", "mode", "tile", "verbatim", "chaos", "stop",
     "directions",
@@ -107,9 +107,9 @@ class Dialogue:
             pictures=tuple(self.pictures),
             facts=self.facts, focus=self.focus, unanswered=self.unanswered, now=NOW,
         )  # fmt: skip
-        start = time.perf_counter()
+        start = time.thread_time()
         intent = await self.planner.plan(ask)
-        self.seconds = time.perf_counter() - start
+        self.seconds = time.thread_time() - start
         changes = given.over(intent.changes)
         return intent, self._follow(ask, intent, changes)
 
@@ -127,8 +127,8 @@ class Dialogue:
         return changes
 
     def _draw(self, intent: Intent, changes: Changes) -> Recipe:
-        count = 1 if intent.action in MAKES_ONE else changes.count or 4
-        if intent.action == "upscale":
+        count = 1 if intent.action in MAKES_ONE else changes.count or len(changes.strengths or ()) or 4
+        if intent.action in EACH or (intent.action == "vary" and not changes.count and len(intent.targets) > 1):
             count = max(len(intent.targets), 1)
         recipe = self._recipe(intent, changes).evolve(count=min(count, 10))
         names = [f"{self.turn}.{place + 1}" for place in range(recipe.count)]
@@ -143,6 +143,8 @@ class Dialogue:
         fresh = Recipe(prompt="", width=self.limits.native, height=self.limits.native, seed=1, model=self.limits.model)
         base = fresh if intent.action == "imagine" or old is None else old
         drawn = {name: value for name, value in changes.drawn().items() if name not in ("width", "height")}
+        if intent.action in ("blend", "interpolate"):
+            drawn = {"prompt": "", "wish": ""} | drawn
         return base.evolve(**(drawn | {"kind": kind}))
 
 

@@ -469,6 +469,8 @@ def _style_patterns(style: styles.Style) -> tuple[re.Pattern[str], tuple[re.Patt
     sure, things = _either(names), _either({*names, spoken, *style.things})
     kind = KIND_OF_ART
     patterns = (
+        r"(?<=\bmake it )(?:look (?:like )?)?(?:into )?(?:an? |the )?(?:\w+ "
+        rf")??{things}{kind}(?=\s*(?:,|\.|!|$|with\b|at\b|in\b|and\b))",
         rf"^(?:an? )?(?:\w+ )??{things}s?{kind} (?:of|showing)\b",
         r",?\s*\b(?:(?:all )?(?:done|painted|drawn|rendered|made|shot) )?(?:in|as|like|into) (?:the "
         rf"|an? )?(?:style of )?(?:the |an? )?(?:\w+ )??{things}{kind}(?=\s*(?:,|\.|;|!|$|with\b|at\b"

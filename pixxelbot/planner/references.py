@@ -36,9 +36,9 @@ CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
 CONNECTS: Final = (
     r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
     r"|made|should|looks?|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not"
-    r"|now|so|slightly|a (?:bit|little)|using|over|under|while|like|where|until|via|strongly"
-    r"|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x|x\d|\d{1,3}%|creative(?:ly)?"
-    r"|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
+    r"|now|so|big(?:ger)?|large(?:r)?|full|slightly|a (?:bit|little)|using|over|under|while|like"
+    r"|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x|x\d"
+    r"|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
 )
 FOLLOWED: Final = rf"(?=\s*(?:$|[,.;:!?)\-–—+&/→>]|['’]s\b)|\s+{CONNECTS}\b)"
 BEFORE_DIGITS: Final = (
@@ -68,11 +68,12 @@ SEVERAL: Final = re.compile(
 SINGLE: Final = re.compile(
     rf"(?:(?P<hash>{NUMBERED})(?: one)?|\bthe {NOUN} (?:in|on|at) (?:the )?(?P<at>{SIDE})(?: "
     rf"corner| side)?\b|\b(?:the |that )?(?P<corner>{CORNER})(?: corner)?(?: {NOUN}\b)?|\b(?:the "
-    rf"|that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my )?(?P<ordinal>{ORDINAL}) "
-    rf"{NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my )(?P<the>{ORDINAL})(?: of "
-    rf"(?:them|these|those|all|the {NOUN}))?{FOLLOWED}|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}"
-    rf"|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}|^(?P<start>[1-9]|10)(?=,? (?:but|again|is"
-    r"|looks|please)\b|[,:]\s))",
+    rf"|that )?(?P<down>top|upper|bottom|lower) {NOUN} (?:on|to) the (?P<across>left|right)\b"
+    rf"|\b(?:the |that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my "
+    rf")?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my "
+    rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
+    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}"
+    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|[,:]\s))",
     re.IGNORECASE,
 )
 OTHER: Final = re.compile(
@@ -125,6 +126,7 @@ LATEST: Final = re.compile(
     re.IGNORECASE,
 )
 THING: Final = re.compile(rf"\b(?:the |my )?(?P<ordinal>{ORDINAL}|{CORNER}) (?P<noun>[a-z]{{3,}})\b", re.IGNORECASE)
+PLURAL: Final = re.compile(r"\b(?:these|those|them|all|both|pictures|images|pics|ones)\b", re.IGNORECASE)
 PRONOUN: Final = r"(?:(?:it|that|this|them|these|those)(?: (?:one|ones|all))?|both|everything|all)"
 STANDS: Final = rf"(?:{PIC}|{PRONOUN}|him|her)"
 """Pictures, pointed at or only stood for."""
@@ -158,6 +160,8 @@ class Meant:
     """A grid rather than places in it."""
     description: str = ""
     missing: str = ""
+    vague: bool = False
+    """One picture was spoken of, and none named: "the picture"."""
 
     def recipe(self, ask: Ask) -> Recipe | None:
         """The recipe of the first picture meant."""
@@ -205,6 +209,7 @@ def meant(text: str, ask: Ask) -> Meant:
         whole=all(pointer.whole for pointer in pointers),
         description=", ".join(pointer.description for pointer in pointers if pointer.description),
         missing=next((pointer.missing for pointer in pointers if pointer.missing), ""),
+        vague=all(one.again and not PLURAL.search(text[one.start : one.end]) for one in pointers),
     )
 
 
@@ -287,6 +292,10 @@ def _single(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in SINGLE.finditer(text):
         said = next(name for name, value in match.groupdict().items() if value)
         value = match[said].lower()
+        if said == "down":
+            value = f"{value} {match['across'].lower()}"
+            yield from _at_side(match, value, known)
+            continue
         if said == "bare" and (value in ("last", "final") or not _stands_alone(text, match, value)):
             continue
         if (

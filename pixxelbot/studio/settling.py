@@ -136,7 +136,8 @@ class Settling:
     # --- answering in words -------------------------------------------------------------------------------------
 
     async def _undo(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
-        before = conversation.before()
+        named = tuple(one for one in map(conversation.picture, intent.targets) if one is not None)
+        before = named or conversation.before()
         reply = GONE_BACK if before else NOTHING_BEFORE
         return _with(intent, targets=tuple(one.id for one in before), reply=reply)
 

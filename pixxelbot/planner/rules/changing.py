@@ -20,7 +20,7 @@ from pixxelbot.planner.rules.heard import (
     starts,
     strength_of,
 )
-from pixxelbot.planner.words import NUMBER, PICTURE, singular, tidy
+from pixxelbot.planner.words import COLOUR, NUMBER, PICTURE, singular, tidy
 
 OVERALL: Final = (
     r"(?:style|mood|lighting|lights?|colou?rs?|weather|season|time(?: of day)?|scene|setting"
@@ -251,6 +251,14 @@ BITS: Final = (
     r"|smidge|hair|notch)|slightly|much|way|even|far|so much|far too|really|significantly"
     r"|noticeably|somewhat|kind of)"
 )
+ADJECTIVES: Final = (
+    rf"(?:(?:dark|light|deep|bright|pale|neon) )?{COLOUR}|(?:at )?(?:night(?:time)?|day(?:time)?"
+    r"|dawn|dusk|sunset|sunrise|noon|midnight)|(?:in )?(?:winter|summer|autumn|spring)|rainy"
+    r"|snowy|foggy|misty|stormy|sunny|cloudy|moody|spooky|scary|cute|happy|sad|angry|old|young"
+    r"|vintage|retro|futuristic|modern|realistic|dramatic|colou?rful|dreamy|magical|gloomy|cozy"
+    r"|cosy|festive|underwater|from (?:above|below|behind|afar|the side)|close-?up|symmetrical"
+)
+"""Looks, times and weathers that need something to be said of."""
 FRAGMENT: Final = (
     r"(?:but|and|also|instead|plus|except|only|just)\b|(?:the |exact(?:ly the)? )?same\b|(?:no"
     r"|without|less|more|fewer|additional|extra|with(?: an?| the| some| more| no| less| fewer)?"
@@ -266,6 +274,7 @@ FRAGMENT: Final = (
     rf")?(?:(?:an?|another|the|some|with|in|from|more|much) )*(?:[\w-]+ ){{1,2}}?{QUALITY}$"
     r"|(?:keep )?everything (?:(?:should |must )?(?:be |stay |stays )?(?:exactly )?(?:the "
     rf")?)same\b|(?:\w+ ){{1,2}}(?:should|must|needs to|ought to) (?:be|have|look|get|wear|hold)\b"
+    rf"|(?:try|use|go with|go for|let's try)\s|(?:{ADJECTIVES})(?: (?:and|&) (?:{ADJECTIVES}))?$"
     r"|(?:everyone|everything|everybody) (?:should|in|is|wearing)\b|change\b|use\b|switch\b"
     r"|swap\b|replace\b|lock\b|keep\b"
 )

@@ -156,7 +156,8 @@ CLAUSES: Final = (
 TALK: Final = (
     rf"(?:i|i'm|i've|you|it|that|this|they|not|no|oops|sorry|please|same|hmm|{PIC}|we|my|the "
     r"(?:result|picture|image)s?|don't|didn't|never|actually|wait|now|ok|thanks|wrong|well|meh"
-    rf"|ugh|take)\b.*|.*{PIC}.*"
+    r"|ugh|take|lose|drop|remove|forget|ditch|keep|use|try|do|make|add|put|change|turn|fix|set"
+    rf"|stop|leave|skip|let)\b.*|.*{PIC}.*"
 )
 """A clause that is said about something there, not a picture of its own."""
 COMMANDED: Final = frozenset({"cancel", "undo", "again", "delete", "upscale", "vary", "blend", "interpolate",

@@ -227,7 +227,7 @@ def on_pictures(heard: Heard, rest: str, action: Action, first: bool = False, **
     """The action on the pictures that `rest` names, if it names nothing else."""
     if nothing_left(rest):
         targets: tuple[str, ...] | None = None
-        if first and not heard.meant.pointed and (heard.meant.targets or heard.ask.pictures):
+        if first and (not heard.meant.pointed or heard.meant.vague) and (heard.meant.targets or heard.ask.pictures):
             targets = heard.meant.targets[:1]
         return Found(action, targets, fields=pairs(**said))
     if found := named(rest, heard):
@@ -238,7 +238,7 @@ def on_pictures(heard: Heard, rest: str, action: Action, first: bool = False, **
 
 def one_meant(heard: Heard) -> tuple[str, ...]:
     """Those pointed at, else the first of those that the conversation is about."""
-    return heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1]
+    return heard.meant.targets if heard.meant.pointed and not heard.meant.vague else heard.meant.targets[:1]
 
 
 KIND_OF: Final = (

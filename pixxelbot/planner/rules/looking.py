@@ -7,18 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from pixxelbot.planner.references import PIC, described
-from pixxelbot.planner.rules.heard import (
-    Found,
-    Heard,
-    P,
-    full,
-    holds,
-    less,
-    named,
-    nothing_left,
-    on_pictures,
-    starts,
-)
+from pixxelbot.planner.rules.heard import Found, Heard, P, full, holds, less, named, nothing_left, on_pictures, starts
 from pixxelbot.planner.words import NUMBER, PICTURE
 
 STOP: Final = (
@@ -75,9 +64,9 @@ def undo(heard: Heard) -> Found | None:
     patterns = (
         rf"(?:undo|revert|roll ?back|ctrl ?\+? ?z|unto)(?: (?:{P}|all|one|a|two|twice|step|steps|once"
         rf"|everything))*{last}(?: to {BACK_TO})?",
-        r"(?:go|take (?:me|us|it)|step|get|let's go|jump|move|turn|change it|put it|bring it|switch"
-        r"|return)(?: (?:one|a|two))?(?: steps?)? ?back(?: (?:one|a|two))?(?: steps?)?(?: (?:again"
-        rf"|one|once|twice))?(?: to {BACK_TO})?",
+        r"(?:go|flip|take (?:me|us|it)|step|get|let's go|jump|move|turn|change it|put it|bring it"
+        r"|switch|return)(?: (?:one|a|two))?(?: steps?)? ?back(?: (?:one|a|two))?(?: steps?)?(?: "
+        rf"(?:again|one|once|twice))?(?: to {BACK_TO})?",
         rf"back(?: to {BACK_TO}| up)?|return to {BACK_TO}|restore {BACK_TO}",
         rf"take (?:{P}|the last (?:change|step|edit)) back|(?:bring|get|want|have) (?:back )?{BACK_TO} "
         rf"back|bring back {BACK_TO}",
@@ -93,6 +82,13 @@ def undo(heard: Heard) -> Found | None:
     )
     if named_back and (shown := described(named_back["np"].split(" ", 1)[1], heard.ask)):
         return Found("undo", shown, description=named_back["np"].split(" ", 1)[1])
+    better = full(
+        r"(?:i (?:liked|preferred) )?the (?P<np>[\w ]{2,30}?)(?: (?:one|version|picture|image)s?)? "
+        r"(?:was|were|looked|is) (?:much |way |a lot |so much )?(?:better|nicer|best|more)",
+        heard.text,
+    )
+    if better and heard.ask.pictures and not heard.meant.pointed:
+        return Found("undo", described(better["np"], heard.ask), description=better["np"])
     if any(full(pattern, heard.text) for pattern in patterns) and not full(
         r"(?:it|that|this) (?:better|more|nicer)", heard.text
     ):

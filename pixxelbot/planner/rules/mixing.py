@@ -18,6 +18,7 @@ from pixxelbot.planner.rules.heard import (
     less,
     named,
     nothing_left,
+    one_meant,
     pairs,
     starts,
 )
@@ -172,7 +173,7 @@ def arithmetic(heard: Heard) -> Found | None:
         minus=tuple(word for sign, word in terms if sign == "minus"),
     )
     if on_picture:
-        return Found("arithmetic", heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1], fields=said)
+        return Found("arithmetic", one_meant(heard), fields=said)
     return Found(
         "arithmetic",
         (found.targets or ())[:1] if found else (),
@@ -239,12 +240,7 @@ def control(heard: Heard) -> Found | None:
             count=1,
             flags=re.IGNORECASE,
         )
-        return Found(
-            "control",
-            heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1],
-            rest=tidy(over),
-            fields=pairs(control=kind),
-        )
+        return Found("control", one_meant(heard), rest=tidy(over), fields=pairs(control=kind))
     return None
 
 
@@ -288,7 +284,7 @@ def sweep(heard: Heard) -> Found | None:
         values = [round(low + (high - low) * step / (many - 1), 3) for step in range(many)]
     return Found(
         "sweep",
-        heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1],
+        one_meant(heard),
         fields=pairs(strengths=tuple(min(max(value, 0.0), 1.0) for value in values[:MAX_COUNT])),
     )
 
@@ -325,7 +321,7 @@ def background(heard: Heard) -> Found | None:
         return None
     if full(r"no|transparent|without", text) and not heard.ask.pictures:
         return None
-    return Found("background", heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1])
+    return Found("background", one_meant(heard))
 
 
 def making_of(heard: Heard) -> Found | None:
@@ -364,4 +360,4 @@ def making_of(heard: Heard) -> Found | None:
         return None
     if not (heard.ask.pictures or heard.ask.sources or holds(P, text)):
         return None
-    return Found("making_of", heard.meant.targets if heard.meant.pointed else heard.meant.targets[:1])
+    return Found("making_of", one_meant(heard))
