@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STORING_SECONDS: Final = 1.0
+"""How long an acknowledgement waits for its request to be stored; Discord gives it three seconds in all."""
 PAUSES: Final = (0.2, 0.6)
 """Seconds between tries to acknowledge; the first answer counts for three seconds only."""
 TELLING_PAUSES: Final = (1.0, 3.0, 9.0)
@@ -62,10 +65,50 @@ async def opened(interaction: discord.Interaction[Bot]) -> Address:
     """
     interaction.client.chat.check_open()
     permissions.check_interaction(interaction)
-    answer = await acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
+    return _address(interaction, await acknowledged(interaction, lambda: interaction.response.defer(thinking=True)))
+
+
+async def stored(
+    interaction: discord.Interaction[Bot], ask: Callable[[Address, asyncio.Event], Coroutine[Any, Any, Request]]
+) -> None:
+    """Have a request stored, and only then acknowledge it: what a member saw acknowledged outlives a kill.
+
+    `ask` stores it, and lets nothing be told of it before the event is set. A database that does not answer in time
+    must not cost the acknowledgement, which then comes first.
+
+    Raises:
+        PixxelbotError: it was refused; nothing was stored or acknowledged, or there is a placeholder to say so in.
+    """
+    chat = interaction.client.chat
+    chat.check_open()
+    permissions.check_interaction(interaction)
+    heard = asyncio.Event()
+    storing = asyncio.ensure_future(ask(_address(interaction, None), heard))
+    await asyncio.wait({storing}, timeout=STORING_SECONDS)
+    if storing.done() and storing.exception():
+        await storing
+    answer = None
+    try:
+        answer = await acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
+    except (discord.HTTPException, *TRANSIENT) as error:
+        log.warning("not acknowledged (%s); what comes of it goes to the channel", error)
+    finally:
+        heard.set()
+    kept = await storing
+    if placeholder := _message(answer):
+        await chat.store.set_placeholder(kept.id, placeholder)
+        kept = kept.evolve(address=replace(kept.address, message_id=placeholder))
+    chat.previews.follow(kept)
+
+
+def _message(answer: discord.InteractionCallbackResponse[Any] | None) -> str | None:
+    return str(answer.message_id) if answer and answer.message_id else None
+
+
+def _address(interaction: discord.Interaction[Bot], answer: discord.InteractionCallbackResponse[Any] | None) -> Address:
     alive = not interaction.extras.get("unknown")
     return of_interaction(interaction).address(
-        message_id=str(answer.message_id) if answer and answer.message_id else None,
+        message_id=_message(answer),
         application_id=str(interaction.application_id),
         interaction_token=interaction.token if alive else None,
         token_expires_at=time.time() + interaction.client.chat.settings.token_seconds if alive else None,
@@ -142,10 +185,13 @@ async def follow_up(
     words: str = "",
 ) -> None:
     """Acknowledge and accept something to be drawn from pictures."""
-    chat = interaction.client.chat
-    address = await opened(interaction)
-    asked = await request(interaction, address, words=words)
-    await chat.followed(asked, chat.studio.follow_up(action, tuple(targets), asked, changes))
+    studio = interaction.client.chat.studio
+
+    async def ask(address: Address, heard: asyncio.Event) -> Request:
+        asked = await request(interaction, address, words=words)
+        return await studio.follow_up(action, tuple(targets), asked, changes, after=heard)
+
+    await stored(interaction, ask)
 
 
 async def allowed(interaction: discord.Interaction[Bot], verb: Verb, found: Picture) -> Picture:

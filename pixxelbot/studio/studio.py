@@ -110,8 +110,10 @@ class Studio:
 
     # --- asking -------------------------------------------------------------------------------------------------
 
-    async def accept(self, request: Request) -> Request:
+    async def accept(self, request: Request, after: asyncio.Event | None = None) -> Request:
         """Check and store a request, and start planning it. A repeated event gives the request it first made.
+
+        Planning waits for `after`, so that nothing is told about a request before Discord knows that it was heard.
 
         Raises:
             InvalidRequest: nothing can be drawn from this; nothing was stored.
@@ -121,7 +123,7 @@ class Studio:
         await self.policy.check(request)
         stored, fresh = await self.store.accept(request)
         if fresh:
-            self._start(self._plan(stored))
+            self._start(self._plan(stored, after))
         return stored
 
     def checked(self, request: Request) -> Request:
@@ -148,11 +150,16 @@ class Studio:
         return read_flags(text, self.recipes.limits_of(model))[1]
 
     async def follow_up(
-        self, action: Action, targets: tuple[str, ...], request: Request, changes: Changes | None = None
+        self,
+        action: Action,
+        targets: tuple[str, ...],
+        request: Request,
+        changes: Changes | None = None,
+        after: asyncio.Event | None = None,
     ) -> Request:
         """Accept a button or reaction: its intent is known, no planner is asked."""
         intent = Intent(action=action, targets=targets, changes=changes or Changes(), planner="none")
-        return await self.accept(request.evolve(intent=intent))
+        return await self.accept(request.evolve(intent=intent), after)
 
     async def upload(self, data: bytes, member_id: str) -> Picture:
         """Validate and keep a picture that a member sent.
@@ -267,7 +274,9 @@ class Studio:
         self._plans.add(task)
         task.add_done_callback(self._plans.discard)
 
-    async def _plan(self, request: Request) -> None:
+    async def _plan(self, request: Request, after: asyncio.Event | None = None) -> None:
+        if after is not None:
+            await after.wait()
         async with self._places:
             with contextlib.suppress(LostRace):  # another process planned it, or its author cancelled it
                 await self._ending_recorded(request, self._carry_out(request))

@@ -76,6 +76,18 @@ async def test_kill_9_of_the_bot_in_the_middle_of_a_render_loses_nothing_and_dou
     assert [job["status"] for job in jobs] == ["done"] * 4
 
 
+async def test_a_request_that_was_acknowledged_outlives_a_kill_in_the_same_moment(
+    bot: BotProcess, guild: Server
+) -> None:
+    ana = await guild.member("ana")
+    results = []
+    for _ in range(3):
+        results.append(await ana.slash("imagine", prompt="a fox in the snow", count=1, steps=4))
+        await bot.kill()
+        await bot.start()
+    assert len({(await result.until(drawn, PATIENCE)).id for result in results}) == 3
+
+
 async def test_kill_9_of_the_drawing_process_costs_only_that_attempt(bot: BotProcess, guild: Server) -> None:
     ana = await guild.member("ana")
     result = await ana.slash("imagine", prompt="a castle at night", steps=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ from pixxelbot.chat.press import Press
 from pixxelbot.errors import InvalidRequest, NotFound
 from pixxelbot.fetch import fetch_picture
 from pixxelbot.intent import Action, Changes, Intent
+from pixxelbot.job import Address, Request
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED
 
@@ -64,8 +66,6 @@ async def imagine(
     verbatim: bool | None = None,
 ) -> None:
     """Accept a request to draw."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
     given = Changes(
         aspect=aspect,
         count=count,
@@ -79,6 +79,27 @@ async def imagine(
         strength=strength,
         verbatim=verbatim,
     )
+    if image or image_url:
+        await _imagine_from(interaction, prompt, given, image, image_url)
+        return
+
+    async def ask(address: Address, heard: asyncio.Event) -> Request:
+        asked = await asking.request(interaction, address, words=prompt, given=given)
+        return await interaction.client.chat.studio.accept(asked, after=heard)
+
+    await asking.stored(interaction, ask)
+
+
+async def _imagine_from(
+    interaction: discord.Interaction[Bot],
+    prompt: str,
+    given: Changes,
+    image: discord.Attachment | None,
+    image_url: str | None,
+) -> None:
+    """Fetching may take longer than an acknowledgement can wait, so that comes first."""
+    chat = interaction.client.chat
+    address = await asking.opened(interaction)
     asked = await asking.request(interaction, address, words=prompt, given=given)
     chat.studio.checked(asked)  # before anything is fetched on its behalf
     sources = await foreign.sources_of(interaction, (image,))
