@@ -34,7 +34,6 @@ LATE = 3.0
 """Seconds within which Discord wants an answer."""
 CALM = 30.0
 """Seconds without any change after which what is unfinished counts as lost."""
-DRAINING = 1800.0
 SMALL = {"count": 1, "steps": 1, "verbatim": True}
 """The cheapest picture there is: the chat is measured, not the engine."""
 HEAVY = {"count": 4, "steps": 60}
@@ -105,7 +104,7 @@ async def day(discord: Discord, bot: BotProcess, servers: list[Server], options:
     trouble.cancel()
     await asyncio.gather(trouble, return_exceptions=True)
     await discord.clear_faults()
-    drained = await _drained(discord, servers, tally)
+    drained = await _drained(discord, servers, tally, options.drain)
     tally.memory.append(_memory(bot))
     return {**drained, "faults": dict(tally.faults), **await _answers(discord, tally)}
 
@@ -188,10 +187,10 @@ async def _until_drawing(bot: BotProcess, what: str) -> None:
     raise SystemExit(f"nothing is being drawn for {what}: {bot.said()}")
 
 
-async def _drained(discord: Discord, servers: list[Server], tally: Tally) -> dict[str, Any]:
+async def _drained(discord: Discord, servers: list[Server], tally: Tally, most: float) -> dict[str, Any]:
     """Wait until every drawing has ended, or nothing more happens; then count what each came to."""
     began, quiet, last = time.monotonic(), time.monotonic(), -1
-    while time.monotonic() - began < DRAINING and time.monotonic() - quiet < CALM:
+    while time.monotonic() - began < most and time.monotonic() - quiet < CALM:
         counts = await _outcomes(discord, servers, tally)
         open_ = sum(number == 0 for number in counts.values())
         if open_ == 0:
@@ -285,6 +284,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=200)
     parser.add_argument("--busy", type=int, default=6, help="large drawings under way during the burst")
     parser.add_argument("--draws", type=float, default=0.05, help="share of a day's interactions that draw")
+    parser.add_argument("--drain", type=float, default=1800.0, help="longest time in seconds for what is left to end")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.interactions = options.interactions or (1_000 if options.what == "burst" else 10_000)
