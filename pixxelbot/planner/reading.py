@@ -74,7 +74,7 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (
         r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall) (?:format|orientation|mode"
-        rf"|aspect(?: ratio)?|{PICTURE}|one)",
+        rf"|aspect(?: ratio)?|{PICTURE}|one|poster|banner|print)",
         "2:3",
         "upright was asked for",
     ),
@@ -202,6 +202,20 @@ def read_sampler(reading: Reading) -> None:
 
 def read_count(reading: Reading) -> None:
     """ "three versions of a fox" is a count; "three cats" is content."""
+    if works := re.match(
+        rf"^(?P<n>{NUMBER}) (?:(?:different|distinct|unique|separate|new|alternative) )*(?=(?:[\w-]+ "
+        r")?(?:logos|icons|designs|posters|banners|stickers|wallpapers|avatars|concepts|covers"
+        r"|portraits|emotes|mockups|backgrounds|tattoos|flyers)\b)",
+        reading.text,
+        re.IGNORECASE,
+    ):
+        reading.text = reading.text[works.end() :]
+        reading.say(
+            "count",
+            int(reading.clamped("The number of pictures,", number(works["n"]), 1, MAX_COUNT)),
+            f"you asked for {works['n']}",
+        )
+        return
     reading.text = re.sub(
         rf"^(?:like|about|around|maybe|say|roughly|exactly|just|only) (?={NUMBER} )",
         "",
@@ -418,7 +432,7 @@ def read_styles(reading: Reading, known: Collection[str]) -> None:
     for name, weight in _weighted(reading):
         chosen.append((name, weight))
     if _any_style().search(reading.text):
-        for style in styles.load_styles().values():
+        for style in _longest_first():
             if (
                 (not known or style.name in known)
                 and all(style.name != name for name, _ in chosen)
@@ -442,6 +456,17 @@ def _weighted(reading: Reading) -> list[tuple[str, float]]:
             found.append((style.name, weight))
             reading.text = reading.text.replace(match[0], " ", 1)
     return found
+
+
+@cache
+def _longest_first() -> tuple[styles.Style, ...]:
+    """ "Victorian streetwear" before "streetwear"."""
+    return tuple(
+        sorted(
+            styles.load_styles().values(),
+            key=lambda style: (-max(len(word) for word in (*style.words, "")), style.name),
+        )
+    )
 
 
 @cache
@@ -596,7 +621,7 @@ LEFTOVER: Final = (
 
 def read_defaults(reading: Reading, known: Collection[str]) -> bool:
     """Whether this sets, or asks for, the member's own defaults; what it sets is read."""
-    text = reading.text
+    text = said = reading.text
     if (
         re.fullmatch(ASKED, text, re.IGNORECASE)
         and not re.fullmatch(
@@ -633,7 +658,7 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
     reading.text = re.sub(
         r"^(?:please )?(?:always )?(?:use|set|make|draw|give me|do|i want|have|put|keep|generate"
         r"|render|show me|stick to|go with|send me|include|to|add)\b\s*(?:it |them |everything |all "
-        r"|all pictures |my pictures |pictures )?(?:in |with |to |at |as |be )*",
+        r"(?:of )?(?:my |the )?pictures |my pictures |pictures |all )?(?:in |with |to |at |as |be )*",
         "",
         reading.text,
         flags=re.IGNORECASE,
@@ -655,7 +680,7 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
         )
     ):
         reading.say("count", min(number(alone[1]), MAX_COUNT), f"you asked for {alone[1]}")
-    return bool(reading.fields) or bool(re.search(r"\bdefault|settings|preference", text, re.IGNORECASE))
+    return bool(reading.fields) or bool(re.search(r"\bdefault|settings|preference", said, re.IGNORECASE))
 
 
 READERS: Final[tuple[Callable[[Reading], None], ...]] = (

@@ -36,9 +36,10 @@ CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
 CONNECTS: Final = (
     r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
     r"|made|should|looks?|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not"
-    r"|now|so|big(?:ger)?|large(?:r)?|full|slightly|a (?:bit|little)|using|over|under|while|like"
-    r"|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger|\d(?:\.\d)?x|x\d"
-    r"|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made|drawn)"
+    r"|now|so|big(?:ger)?|large(?:r)?|full|slightly|a (?:bit|little)|using|over|under|through"
+    r"|while|like|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger"
+    r"|\d(?:\.\d)?x|x\d|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made"
+    r"|drawn)"
 )
 FOLLOWED: Final = rf"(?=\s*(?:$|[,.;:!?)\-–—+&/→>]|['’]s\b)|\s+{CONNECTS}\b)"
 BEFORE_DIGITS: Final = (
@@ -123,6 +124,11 @@ LATEST: Final = re.compile(
     rf"|render|result)s?|(?:the|this|that|these|those|your|my) {NOUN}(?! (?:of|with|showing|frame"
     rf"|book|wall|album|shop|booth|gallery|should be of)\b)(?=\s*(?:$|[,.;:!?)])|\s+{CONNECTS}\b)"
     rf"|(?:the )?(?:latest|newest|most recent)(?: {NOUN})?{FOLLOWED})",
+    re.IGNORECASE,
+)
+LEAD_NOUN: Final = re.compile(
+    r"(?P<all>(?:the|that|my) (?P<what>(?!same\b)[a-z'-]+(?: [a-z'-]+)?))(?=,? (?:but|again"
+    r"|though|only)\b|, (?:at|in|as|with|without|no|more|less|now)\b| as an? )",
     re.IGNORECASE,
 )
 THING: Final = re.compile(rf"\b(?:the |my )?(?P<ordinal>{ORDINAL}|{CORNER}) (?P<noun>[a-z]{{3,}})\b", re.IGNORECASE)
@@ -368,6 +374,13 @@ def _by_description(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]
             yield Pointer(*match.span(), ids(grid), description=what, whole=True)
 
 
+def _by_lead(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the cat, but orange": something that was drawn here, and what is to be different."""
+    match = LEAD_NOUN.match(text)
+    if match and (grid := _with_words(match["what"], known)):
+        yield Pointer(match.start("all"), match.end("all"), ids(grid), description=match["what"], whole=True)
+
+
 def _by_time(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in WHEN.finditer(text):
         when = (match["when"] or match["poss"]).lower()
@@ -433,7 +446,7 @@ def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
 FINDERS: Final[tuple[Finder, ...]] = (
     _named, _excepted, _by_time, _by_description, _by_grid, _several, _listed, _other, _whole, _single, _latest,
-    _of_a_thing,
+    _of_a_thing, _by_lead,
 )  # fmt: skip
 """The longer forms first: a phrase that one has found is not looked at again."""
 

@@ -55,20 +55,20 @@ VERY: Final = (
 )
 ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
     (
-        r"(?:i need )?(?:some )?help(?: me)?(?: out)?(?: please)?|\?+|(?:what(?:'s| are)? )?(?:the "
-        r"|your |all )?(?:available )?commands?(?: (?:are there|do you have|can i use|list))?|usage"
-        r"|(?:show (?:me )?)?(?:the |your )?(?:help|manual|guide|instructions|tutorial|commands|docs)"
-        r"|what (?:else )?(?:can|could) (?:you|i|we|this(?: bot| thing)?|it|the bot) (?:do|say|ask"
-        r"|use|type|make|draw)\b.*|what (?:all )?do you do|what are you(?: good| made)? for|(?:how"
-        r"|what) does (?:this|it|that|the bot|this (?:bot|thing)|everything|all this) (?:work|do)\b.*"
-        r"|how do(?:es)? (?:you|one) work|what are your (?:features|capabilities|abilities|skills)"
-        r"|how (?:do|can|could|would|should|does) (?:i|you|we|one|somebody|someone) (?:use|start|work"
-        r"|get|make|draw|change|upscale|enlarge|vary|edit|remove|add|set|write|do|type|ask|tell"
-        r"|delete|cancel|save|download|choose|pick|switch|blend|combine|generate|create|turn|give"
-        r"|crop|zoom|inpaint|select)\b.*|(?:i (?:have|'ve) )?(?:got )?no (?:idea|clue)(?: (?:how"
-        r"|what).*)?|i(?:'m| am) (?:lost|confused|new(?: here| to this)?|stuck)\b.*|i (?:don't|can't"
-        r"|do not|cannot) (?:know|understand|get|figure out)(?: (?:how|what) .*| (?:this|it|any of "
-        r"this))?|(?:show me |give me )?(?:some |an? )?examples?|where do i (?:start|begin)|teach "
+        r"start|menu|(?:i need )?(?:some )?help(?: me)?(?: out)?(?: please)?|\?+|(?:what(?:'s| are)? "
+        r")?(?:the |your |all )?(?:available )?commands?(?: (?:are there|do you have|can i use"
+        r"|list))?|usage|(?:show (?:me )?)?(?:the |your )?(?:help|manual|guide|instructions|tutorial"
+        r"|commands|docs)|what (?:else )?(?:can|could) (?:you|i|we|this(?: bot| thing)?|it|the bot) "
+        r"(?:do|say|ask|use|type|make|draw)\b.*|what (?:all )?do you do|what are you(?: good| made)? "
+        r"for|(?:how|what) does (?:this|it|that|the bot|this (?:bot|thing)|everything|all this) "
+        r"(?:work|do)\b.*|how do(?:es)? (?:you|one) work|what are your (?:features|capabilities"
+        r"|abilities|skills)|how (?:do|can|could|would|should|does) (?:i|you|we|one|somebody|someone) "
+        r"(?:use|start|work|get|make|draw|change|upscale|enlarge|vary|edit|remove|add|set|write|do"
+        r"|type|ask|tell|delete|cancel|save|download|choose|pick|switch|blend|combine|generate|create"
+        r"|turn|give|crop|zoom|inpaint|select)\b.*|(?:i (?:have|'ve) )?(?:got )?no (?:idea|clue)(?: "
+        r"(?:how|what).*)?|i(?:'m| am) (?:lost|confused|new(?: here| to this)?|stuck)\b.*|i (?:don't"
+        r"|can't|do not|cannot) (?:know|understand|get|figure out)(?: (?:how|what) .*| (?:this|it|any "
+        r"of this))?|(?:show me |give me )?(?:some |an? )?examples?|where do i (?:start|begin)|teach "
         r"me.*|how to (?:use|start|make|draw|upscale|get)\b.*|what (?:styles?|models?|samplers?"
         r"|flags?|options|languages|sizes|aspect ratios) (?:are there|do you (?:have|know|support"
         r"|speak)|can i (?:use|choose|pick)|are (?:available|supported)|exist)|(?:list|show)(?: me)? "
@@ -217,6 +217,12 @@ def question(plain: str, words: str) -> Talk | None:
         plain,
         re.IGNORECASE,
     )
+    if re.match(
+        r"how (?:many|much|often|long)\b.*\b(?:can|may|do|could|are) (?:i|we|you)\b|is there a (?:limit|quota)",
+        plain,
+        re.IGNORECASE,
+    ):
+        return Talk("chat", WORDS_ONLY)
     if SEEN.match(plain) or about_recipe:
         return None
     if KNOWS.fullmatch(plain.rstrip("?")) or (asked and QUESTION.fullmatch(plain)):

@@ -251,6 +251,12 @@ BITS: Final = (
     r"|smidge|hair|notch)|slightly|much|way|even|far|so much|far too|really|significantly"
     r"|noticeably|somewhat|kind of)"
 )
+COMPARATIVE: Final = (
+    r"(?:(?:big|larg|small|long|short|tall|wid|dark|bright|light|soft|sharp|thick|thinn|full"
+    r"|round|redd|blu|green|happi|sadd|warm|cold|cool|strong|weak|old|young|clean|clear|deep|high"
+    r"|low|clos|fluffi|curli|fatt|prett?i|cut|scari|nic|rich|smooth|crisp|bigg|angri|fanci|funni"
+    r"|simpl|shini|spiki|hairi|mess?i|busi|wild|pal|whit|black)er|better|less|more|fewer)"
+)
 ADJECTIVES: Final = (
     rf"(?:(?:dark|light|deep|bright|pale|neon) )?{COLOUR}|(?:at )?(?:night(?:time)?|day(?:time)?"
     r"|dawn|dusk|sunset|sunrise|noon|midnight)|(?:in )?(?:winter|summer|autumn|spring)|rainy"
@@ -274,9 +280,10 @@ FRAGMENT: Final = (
     rf")?(?:(?:an?|another|the|some|with|in|from|more|much) )*(?:[\w-]+ ){{1,2}}?{QUALITY}$"
     r"|(?:keep )?everything (?:(?:should |must )?(?:be |stay |stays )?(?:exactly )?(?:the "
     rf")?)same\b|(?:\w+ ){{1,2}}(?:should|must|needs to|ought to) (?:be|have|look|get|wear|hold)\b"
-    rf"|(?:try|use|go with|go for|let's try)\s|(?:{ADJECTIVES})(?: (?:and|&) (?:{ADJECTIVES}))?$"
-    r"|(?:everyone|everything|everybody) (?:should|in|is|wearing)\b|change\b|use\b|switch\b"
-    r"|swap\b|replace\b|lock\b|keep\b"
+    rf"|(?:{BITS} )*{COMPARATIVE}(?: and {COMPARATIVE})? [\w-]+(?: [\w-]+)?$|(?:try|use|go with|go "
+    rf"for|let's try)\s|(?:{ADJECTIVES})(?: (?:and|&) (?:{ADJECTIVES}))?$|(?:everyone|everything"
+    r"|everybody) (?:should|in|is|wearing)\b|change\b|use\b|switch\b|swap\b|replace\b|lock\b"
+    r"|keep\b"
 )
 """How a change to the last picture begins."""
 
