@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from torch import nn
 
 from pixxelbot.bundled import learning, renders
 from pixxelbot.bundled.learning import Plan, generator, mosaic
+from pixxelbot.bundled.muon import Muon
 from pixxelbot.bundled.scenes import COLOURS, FRAMINGS, MOST, NOUNS, SETTINGS, STYLES, Scene
 from pixxelbot.errors import UntrainedModel
 
@@ -154,7 +154,9 @@ def _whole(scene: Scene) -> tuple[int, ...]:
 class Naming:
     """The classifier's lesson."""
 
-    optimizer = staticmethod(partial(learning.adamw, rate=2e-3))
+    def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        ends = [self.module.get_submodule(name) for name in ("stem.0", "noun", "colour", "whole")]
+        return Muon(weights, rate=0.02, other_rate=2e-3, apart=[weight for end in ends for weight in end.parameters()])
 
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan
@@ -214,7 +216,8 @@ def _wrong(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
 def _roughened(pixels: torch.Tensor) -> torch.Tensor:
     """Some pictures softened or with noise, as what a VAE gives back is."""
     soft = nn.functional.interpolate(nn.functional.avg_pool2d(pixels, 2), scale_factor=2.0, mode="bilinear")
-    share = torch.rand(len(pixels), 1, 1, 1, device=pixels.device) * (torch.rand(len(pixels), 1, 1, 1) < 0.4)
+    chosen, share = torch.rand(2, len(pixels), 1, 1, 1, device=pixels.device)
+    share = share * (chosen < 0.4)
     return pixels + share * (soft - pixels) + 0.05 * torch.rand_like(share) * torch.randn_like(pixels)
 
 

@@ -149,8 +149,9 @@ def _place_marks(scene: Scene, saw: Seen) -> dict[str, bool]:
 class Evaluator:
     """One model under evaluation, the classifier that judges it, and CLIP where the model folder has one."""
 
-    def __init__(self, model: Path, judge: Classifier, guidance: float | None, device: str = "cpu") -> None:
+    def __init__(self, model: Path, judge: Classifier, guidance: float | None) -> None:
         models.check(model)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
         self.judge, self.device = judge.to(device), device
         self.guidance = models.limits(model.name, model).guidance_scale if guidance is None else guidance
         self.pipe = AutoPipelineForText2Image.from_pretrained(model, dtype=torch.float32, low_cpu_mem_usage=False)
