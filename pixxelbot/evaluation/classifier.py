@@ -218,7 +218,8 @@ def _roughened(pixels: torch.Tensor) -> torch.Tensor:
     soft = nn.functional.interpolate(nn.functional.avg_pool2d(pixels, 2), scale_factor=2.0, mode="bilinear")
     chosen, share = torch.rand(2, len(pixels), 1, 1, 1, device=pixels.device)
     share = share * (chosen < 0.4)
-    return pixels + share * (soft - pixels) + 0.05 * torch.rand_like(share) * torch.randn_like(pixels)
+    rough: torch.Tensor = pixels + share * (soft - pixels) + 0.05 * torch.rand_like(share) * torch.randn_like(pixels)
+    return rough
 
 
 def load(work: Path, size: str = "full") -> Classifier:
