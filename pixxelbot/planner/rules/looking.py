@@ -151,6 +151,8 @@ def history(heard: Heard) -> Found | None:
     when = r"(?: (?:from|of|since|during|in|so far|today|yesterday|this|last|ever|all|i've|i have|i made|i)\b.*)?"
     patterns = (
         rf"(?:what|which) {mine} (?:did|have|had) (?:i|we)\b.*",
+        rf"(?:(?:show|list|see|open)(?: me)? )?(?:(?:my|the|all|our) )*{mine} (?:from|of|since) "
+        r"(?:yesterday|today|this \w+|last \w+|the other day)",
         r"what (?:were|are|was) (?:my|our) (?:last|latest|recent|most recent|previous|earlier)\b.*",
         r"(?:(?:show|list|see|view|open|browse|display|give|get|scroll|check|look at|go through)(?: "
         rf"me| us)? )?(?:all (?:of )?|all the )?(?:(?:my|our) {age}(?:{mine}|history|gallery"
