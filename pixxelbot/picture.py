@@ -34,7 +34,7 @@ LOOK_SIDE: Final = 512
 """Pixels of what a language model is shown; the common ones cut more than that into tiles and charge for each."""
 MAX_ALT: Final = 1024
 """Characters that Discord takes as an attachment's description."""
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """What may be opened; Pillow knows many more, and every parser is a way in."""
 NO_PICTURE: Final = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, MemoryError, OverflowError, struct.error,
