@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pixxelbot.cli import chat, db, drawing, evaluating, following, looking, models, queue, running, server
+from pixxelbot.cli import chat, db, drawing, evaluating, following, looking, members, models, queue, running, server
 from pixxelbot.errors import OutputLost, PixxelbotError
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(queue.app)
+app.add_typer(members.app)
 app.add_typer(db.app)
 app.add_typer(models.app)
 app.add_typer(server.app)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from pixxelbot import picture as pictures
-from pixxelbot.errors import EmptyPrompt, NoNetwork, PlannerError, Unsupported
+from pixxelbot.errors import EmptyPrompt, NoNetwork, PlannerError
 from pixxelbot.intent import MAX_LABEL, Changes, Choice, Intent
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner
@@ -138,7 +138,7 @@ def _by_its_recipe(one: Picture) -> list[str]:
     known = [one.recipe.prompt, one.recipe.wish]
     found = list(dict.fromkeys(" ".join(text.split()) for text in known if text.strip()))
     if not found:
-        raise Unsupported("describe")
+        raise NoNetwork("clip")
     return found
 
 

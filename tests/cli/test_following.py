@@ -54,7 +54,7 @@ def test_a_file_that_says_how_it_was_drawn_is_described(
     plain = tmp_path / "plain.png"
     plain.write_bytes(factories.png())
     ended = furnished("describe", str(plain), "--json")
-    assert (ended.code, ended.error["code"]) == (4, "unsupported")
+    assert (ended.code, ended.error["code"]) == (4, "no_network")
 
 
 def test_pictures_are_found_by_words(furnished: CommandLine, drawn: list[dict[str, Any]]) -> None:

@@ -115,7 +115,7 @@ async def test_without_eyes_only_pictures_drawn_here_are_described(talk: Talk) -
     assert "fox" in intent.reply and intent.choices
     upload = await talk.studio.upload(factories.png(), "discord:1")
     await talk.say("", intent=Intent(action="describe"), sources=(upload.id,))
-    assert talk.request is not None and talk.request.error_code == "unsupported"
+    assert talk.request is not None and talk.request.error_code == "no_network"
 
 
 async def test_a_language_model_describes_and_what_it_says_is_data(spoken: Studio, server: OpenAIServer) -> None:
