@@ -1,181 +1,336 @@
-"""The engine against plain diffusers, one at a time: `python benchmarks/engine.py [--requests 16] [--rounds 5]`.
+"""The engine against plain diffusers, one at a time.
+
+    python benchmarks/engine.py [--shape bundled|sd15|sdxl] [--device cuda] [--rounds 5] [--chart engine.svg]
 
 Same process, same weights, same threads; rounds of both interleaved, so that whatever else the machine does falls on
-both. Prints one JSON object to standard output.
+both. Prints one JSON object to standard output, and says on standard error how far it is.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import platform
 import random
 import statistics
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import shapes
 import torch
 
-from pixxelbot.dispatch.renderers.local import LocalRenderer
-from pixxelbot.engine.choose import Caps
+from pixxelbot.engine import preview, profiling
 from pixxelbot.engine.engine import Engine
+from pixxelbot.engine.merge import Call, repeated
 from pixxelbot.engine.residency import Models
-from pixxelbot.job import Job, Progress, Rendered
+from pixxelbot.job import Job, Rendered
+from pixxelbot.profile import Profile
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
 
 PROMPTS = ("a red fox under a full moon", "blue boat at sea", "castle in the snow", "a cat in a meadow")
+RESAMPLES = 2000
+"""Bootstrap resamples of an interval."""
 
 
-def recipes(count: int, like: str) -> list[Recipe]:
-    """Single pictures: all alike but for prompt and seed, or of mixed samplers, steps and guidance."""
-    draw = random.Random(7)
-    samplers = ("DDIM", "Euler", "DPM++ 2M", "UniPC", "Euler a") if like == "mixed" else ("DDIM",)
-    return [
-        Recipe(
-            prompt=PROMPTS[place % len(PROMPTS)],
-            width=128,
-            height=128,
-            count=1,
-            seed=place,
-            model="bundled",
-            sampler=samplers[place % len(samplers)],
-            steps=draw.randint(10, 30) if like == "mixed" else 25,
-            guidance_scale=draw.uniform(3, 7.5) if like == "mixed" else 4.0,
-        )
-        for place in range(count)
-    ]
+class Bench:
+    """One model, measured in turns."""
+
+    def __init__(self, shape: str, device: str | None, dtype: str | None, side: int | None, steps: int) -> None:
+        models = Models(dict(Settings(_env_file=None).checkpoints), device, dtype)
+        if shape != "bundled":
+            models.adopt(shapes.build(shape, models.device, models.dtype))
+        self.engine, self.shape, self.steps = Engine(models), shape, steps
+        self.model = models.want(shape).result()
+        self.side = side or self.model.limits.native
+        self.forwards: list[tuple[int, int, float]] = []
+        self.engine.observe = lambda rows, ready, seconds: self.forwards.append((rows, ready, seconds))
+
+    def recipes(self, count: int, like: str) -> list[Recipe]:
+        """Pictures alike but for prompt and seed; of mixed samplers, steps and guidance; or in grids of four."""
+        draw = random.Random(7)
+        samplers = ("DDIM", "Euler", "DPM++ 2M", "UniPC", "Euler a") if like == "mixed" else ("DDIM",)
+        return [
+            Recipe(
+                prompt=PROMPTS[place % len(PROMPTS)], width=self.side, height=self.side, seed=10 * place,
+                count=4 if like == "grids" else 1, model=self.shape, sampler=samplers[place % len(samplers)],
+                steps=draw.randint(max(self.steps * 2 // 5, 1), self.steps * 6 // 5) if like == "mixed" else self.steps,
+                guidance_scale=draw.uniform(3, 7.5) if like == "mixed" else 4.0,
+            )
+            for place in range(count)
+        ]  # fmt: skip
+
+    def settle(self) -> None:
+        """Wait for the device."""
+        if self.model.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    # --- two ways of drawing ------------------------------------------------------------------------------------
+
+    def merged(self, wanted: Sequence[Recipe], gaps: Sequence[float] = ()) -> tuple[float, list[float]]:
+        """Seconds for all, and from each one's coming to its end. With gaps, each comes so long after the last."""
+        came: dict[str, float] = {}
+        ended: dict[str, float] = {}
+
+        def tell(outcome: Any) -> None:
+            if isinstance(outcome, Rendered):
+                ended[outcome.job_id] = time.perf_counter()
+            elif isinstance(outcome, Exception):
+                raise outcome
+
+        def come() -> None:
+            for place, recipe in enumerate(wanted):
+                if gaps:
+                    time.sleep(gaps[place])
+                job = Job(request_id="", member_id="", recipe=recipe)
+                came[job.id] = time.perf_counter()
+                self.engine.submit(job, {}, tell)
+
+        began = time.perf_counter()
+        if gaps:
+            threading.Thread(target=come, daemon=True).start()
+            while len(ended) < len(wanted):
+                self.engine.run(until=lambda: len(ended) == len(wanted) or not self.engine.busy)
+                time.sleep(0.0005)
+        else:
+            come()
+            self.engine.drain()
+        return time.perf_counter() - began, [ended[name] - came[name] for name in came]
+
+    def plain(self, wanted: Sequence[Recipe], gaps: Sequence[float] = ()) -> tuple[float, list[float]]:
+        """The same by diffusers, one call after the other."""
+        began = time.perf_counter()
+        comes, waits = began, []
+        for place, recipe in enumerate(wanted):
+            comes = comes + gaps[place] if gaps else began
+            time.sleep(max(0.0, comes - time.perf_counter()))
+            self._plainly(recipe)
+            waits.append(time.perf_counter() - comes)
+        return time.perf_counter() - began, waits
+
+    def _plainly(self, recipe: Recipe) -> None:
+        pipeline = self.model.pipeline("text2img", recipe.sampler)
+        seeds = [torch.Generator().manual_seed(recipe.seed_of(index)) for index in range(recipe.count)]
+        with torch.no_grad():
+            pipeline(
+                prompt=recipe.prompt, width=recipe.width, height=recipe.height, num_inference_steps=recipe.steps,
+                guidance_scale=recipe.guidance_scale, generator=seeds, num_images_per_prompt=recipe.count,
+            )  # fmt: skip
+        self.settle()
+
+    # --- figures ------------------------------------------------------------------------------------------------
+
+    def profile(self) -> tuple[Profile, Call]:
+        """The curve, and the call it was measured with."""
+        self.engine.profiling = True
+        self.merged(self.recipes(1, "alike"))
+        model, call = self.engine.unmeasured[-1]
+        with torch.no_grad():
+            *_, found = profiling.measure(model, call)
+        assert found is not None
+        self.engine.know(found)
+        return found, call
+
+    def compare(self, like: str, count: int, rounds: int, profile: Profile) -> dict[str, Any]:
+        """Both ways in turn, which goes first alternating; ratios are plain over merged, paired by round."""
+        wanted = self.recipes(count, like)
+        self.merged(wanted[:1]), self.plain(wanted[:1])
+        self.forwards.clear()
+        seconds: dict[str, list[float]] = {"merged": [], "plain": []}
+        waits: dict[str, list[float]] = {"merged": [], "plain": []}
+        first: list[float] = []
+        for turn in range(rounds):
+            say(f"{like} {count}: round {turn + 1} of {rounds}")
+            for name in ("merged", "plain") if turn % 2 else ("plain", "merged"):
+                took, each = getattr(self, name)(wanted)
+                seconds[name].append(took)
+                waits[name].append(statistics.mean(each))
+                if name == "merged":
+                    first.append(min(each))
+        return {
+            "requests": count,
+            "merged_seconds": spread(seconds["merged"]),
+            "plain_seconds": spread(seconds["plain"]),
+            "throughput_ratio": paired(seconds["plain"], seconds["merged"]),
+            "mean_wait_ratio": paired(waits["merged"], waits["plain"]),
+            "first_done_seconds": spread(first),
+            **self.efficiency(profile),
+        }
+
+    def efficiency(self, profile: Profile) -> dict[str, Any]:
+        """The limit over the time that forwards took: where rows enough were ready, and in all."""
+        best = min(seconds / rows for rows, seconds in profile.seconds)
+        enough = [one for one in self.forwards if one[1] >= profile.cap]
+        return {
+            "rows_a_forward": round(statistics.mean(rows for rows, _, _ in self.forwards), 2),
+            "efficiency_where_rows_sufficed": _share(best, enough),
+            "efficiency_of_all_forwards": _share(best, self.forwards),
+        }
+
+    def arrivals(self, load: float, count: int, alone: float, rounds: int) -> dict[str, Any]:
+        """Requests that come by chance, so many that diffusers alone would be busy for that share of the time."""
+        waits: dict[str, list[float]] = {"merged": [], "plain": []}
+        for turn in range(rounds):
+            say(f"load {load}: round {turn + 1} of {rounds}")
+            draw = random.Random(turn)
+            gaps = [draw.expovariate(load / alone) for _ in range(count)]
+            wanted = self.recipes(count, "alike")
+            for name in ("merged", "plain") if turn % 2 else ("plain", "merged"):
+                waits[name].append(statistics.mean(getattr(self, name)(wanted, gaps)[1]))
+        return {
+            "load": load,
+            "requests": count,
+            "merged_mean_wait_seconds": spread(waits["merged"]),
+            "plain_mean_wait_seconds": spread(waits["plain"]),
+            "mean_wait_ratio": paired(waits["merged"], waits["plain"]),
+        }
+
+    def memory(self, profile: Profile, call: Call, rows: int = 12) -> dict[str, Any]:
+        """Peak of a forward of rows that were not measured, against the prediction."""
+        with torch.no_grad():
+            peak = profiling.peak(self.model, repeated(call, rows))
+        return {
+            "rows": rows,
+            "predicted_mib": round(profile.memory(rows) / 2**20, 1),
+            "measured_mib": round(peak / 2**20, 1),
+            "off_by": round(profile.memory(rows) / peak - 1, 3) if peak else None,
+        }
+
+    def previews(self, render_seconds: float, rounds: int = 20) -> dict[str, Any]:
+        """What one preview costs, and what one a second is of a render."""
+        pipeline = self.model.pipeline("text2img", "DDIM")
+        latents = torch.randn(1, 4, self.side // pipeline.vae_scale_factor, self.side // pipeline.vae_scale_factor)
+        times = []
+        for _ in range(rounds):
+            began = time.perf_counter()
+            preview.webp(
+                preview.unscaled(latents.to(self.model.device), pipeline, (self.side,) * 2), self.model.colours
+            )
+            times.append(time.perf_counter() - began)
+        one = statistics.median(times)
+        shown = 1 + int(render_seconds)
+        return {"milliseconds": round(one * 1000, 2), "share_of_a_render": round(one * shown / render_seconds, 4)}
 
 
-def merged(engine: Engine, wanted: list[Recipe]) -> float:
-    """Seconds for all, handed over at once."""
-    ended: list[Any] = []
-    began = time.perf_counter()
-    for recipe in wanted:
-        engine.submit(Job(request_id="", member_id="", recipe=recipe), {}, ended.append)
-    engine.drain()
-    seconds = time.perf_counter() - began
-    assert sum(isinstance(one, Rendered) for one in ended) == len(wanted)
-    return seconds
+def _share(best: float, forwards: Sequence[tuple[int, int, float]]) -> float | None:
+    took = sum(seconds for _, _, seconds in forwards)
+    return round(sum(rows for rows, _, _ in forwards) * best / took, 3) if took else None
 
 
-def plain(pipelines: list[Any], wanted: list[Recipe]) -> float:
-    """Seconds for all, one call of diffusers after the other."""
-    began = time.perf_counter()
-    for pipeline, recipe in zip(pipelines, wanted, strict=True):
-        pipeline(
-            prompt=recipe.prompt,
-            width=recipe.width,
-            height=recipe.height,
-            num_inference_steps=recipe.steps,
-            guidance_scale=recipe.guidance_scale,
-            generator=torch.Generator().manual_seed(recipe.seed),
-        )
-    return time.perf_counter() - began
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median and extremes."""
+    named = {"median": statistics.median(values), "lowest": min(values), "highest": max(values)}
+    return {name: round(value, 4) for name, value in named.items()}
 
 
-def compare(engine: Engine, like: str, requests: int, rounds: int) -> dict[str, Any]:
-    """Both ways in turn, which goes first alternating."""
-    wanted = recipes(requests, like)
-    model = engine.models.want("bundled").result()
-    pipelines = [model.pipeline("text2img", recipe.sampler) for recipe in wanted]
-    ways: list[tuple[str, Callable[[], float]]] = [
-        ("merged", lambda: merged(engine, wanted)),
-        ("plain", lambda: plain(pipelines, wanted)),
-    ]
-    seconds: dict[str, list[float]] = {"merged": [], "plain": []}
-    merged(engine, wanted[:2]), plain(pipelines[:2], wanted[:2])
-    for turn in range(rounds):
-        for name, way in ways if turn % 2 else reversed(ways):
-            seconds[name].append(way())
-    ratios = sorted(slow / fast for slow, fast in zip(seconds["plain"], seconds["merged"], strict=True))
+def paired(above: Sequence[float], below: Sequence[float]) -> dict[str, float]:
+    """Median of the ratios round by round, and its 95 % interval by bootstrap (Efron 1979)."""
+    ratios = [one / other for one, other in zip(above, below, strict=True)]
+    draw = random.Random(0)
+    medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
     return {
-        "requests": requests,
-        "merged_seconds": _rounded(seconds["merged"]),
-        "plain_seconds": _rounded(seconds["plain"]),
-        "median_ratio": round(statistics.median(ratios), 3),
-        "lowest_ratio": round(ratios[0], 3),
-        "highest_ratio": round(ratios[-1], 3),
+        "median": round(statistics.median(ratios), 3),
+        "low": round(medians[int(0.025 * RESAMPLES)], 3),
+        "high": round(medians[int(0.975 * RESAMPLES)], 3),
     }
 
 
-def curve(engine: Engine) -> dict[int, float]:
-    """Milliseconds of one bare forward by rows, median of seven."""
-    model = engine.models.want("bundled").result()
-    found = {}
-    with torch.no_grad():
-        for rows in (1, 2, 4, 8, 16, 32):
-            arguments = torch.randn(rows, 4, 16, 16), torch.full((rows,), 500.0), torch.randn(rows, 32, 128)
-            times = []
-            for _ in range(8):
-                began = time.perf_counter()
-                model.base.unet(*arguments)
-                times.append((time.perf_counter() - began) * 1000)
-            found[rows] = round(statistics.median(times[1:]), 2)
-    return found
+def say(words: str) -> None:
+    """How far it is."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {words}\n")
+    sys.stderr.flush()
 
 
-async def as_a_member_sees_it(rounds: int) -> dict[str, Any]:
-    """Four pictures through the child process: first preview and whole, in seconds."""
-    renderer = LocalRenderer(Settings(_env_file=None, home=Path("data")))
-    began = time.perf_counter()
-    await renderer.start()
-    figures: dict[str, list[float]] = {"start": [time.perf_counter() - began], "preview": [], "four": []}
-    for turn in range(rounds):
-        recipe = recipes(1, "alike")[0].evolve(count=4, seed=turn)
-        began, seen = time.perf_counter(), False
-        async for told in renderer.render(Job(request_id="", member_id="", recipe=recipe), {}):
-            if isinstance(told, Progress) and told.preview and not seen:
-                figures["preview"].append(time.perf_counter() - began)
-                seen = True
-        figures["four"].append(time.perf_counter() - began)
-    await renderer.close()
-    return {
-        "renderer_start_seconds": round(figures["start"][0], 2),
-        "first_preview_seconds": _rounded(figures["preview"]),
-        "four_pictures_seconds": _rounded(figures["four"]),
-    }
+def chart(report: dict[str, Any]) -> str:
+    """An SVG: rows a second by rows on the left, ratios with their intervals on the right."""
+    curve = [(int(rows), rows / seconds) for rows, seconds in report["profile"]["seconds"]]
+    most = max(speed for _, speed in curve)
+    parts = [_text(20, 24, f"{report['shape']} · {report['machine']['device']}", 15)]
+    for place, (rows, speed) in enumerate(curve):
+        top = 48 + 26 * place
+        parts += [
+            _text(20, top + 13, f"{rows} rows"),
+            f'<rect x="80" y="{top}" width="{220 * speed / most:.0f}" height="18" fill="#5865f2"/>',
+            _text(310, top + 13, f"{speed:.1f} rows/s"),
+        ]
+    ratios = [(name, one["throughput_ratio"]) for name, one in report["scenarios"].items()]
+    scale = 200 / max(2.0, *(one["high"] for _, one in ratios))
+    parts.append(f'<line x1="{520 + scale:.0f}" y1="40" x2="{520 + scale:.0f}" y2="220" stroke="#999"/>')
+    for place, (name, one) in enumerate(ratios):
+        top = 48 + 26 * place
+        parts += [
+            _text(420, top + 13, name),
+            f'<rect x="520" y="{top}" width="{scale * one["median"]:.0f}" height="18" fill="#3ba55d"/>',
+            f'<line x1="{520 + scale * one["low"]:.0f}" x2="{520 + scale * one["high"]:.0f}" y1="{top + 9}" '
+            f'y2="{top + 9}" stroke="black"/>',
+            _text(735, top + 13, f"×{one['median']:.2f}"),
+        ]
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="800" height="240" font-family="sans-serif">\n{body}\n</svg>\n'
+    )
 
 
-def _rounded(values: list[float]) -> dict[str, float]:
-    return {
-        "median": round(statistics.median(values), 3),
-        "lowest": round(min(values), 3),
-        "highest": round(max(values), 3),
-    }
+def _text(x: int, y: int, words: str, size: int = 12) -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}">{words}</text>'
 
 
 def main() -> None:
     """Measure and print."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    options = argparse.ArgumentParser(description="The engine against plain diffusers.")
+    options.add_argument("--shape", choices=("bundled", "sd15", "sdxl"), default="bundled")
+    options.add_argument("--device")
+    options.add_argument("--dtype", choices=("float32", "float16", "bfloat16"))
+    options.add_argument("--side", type=int, help="pixels; the model's own where unset")
+    options.add_argument("--steps", type=int, default=25)
     options.add_argument("--requests", type=int, default=16)
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--rows", type=int, default=Caps().default, help="row cap of one forward")
+    options.add_argument("--chart", type=Path, help="write an SVG there")
     chosen = options.parse_args()
-    engine = Engine(Models(dict(Settings(_env_file=None).models)), Caps(default=chosen.rows))
+    bench = Bench(chosen.shape, chosen.device, chosen.dtype, chosen.side, chosen.steps)
+    profile, call = bench.profile()
+    likes: list[tuple[str, str, int]] = [
+        ("single", "alike", 1), ("waiting", "alike", chosen.requests), ("mixed", "mixed", chosen.requests),
+        ("grids", "grids", max(chosen.requests // 4, 1)),
+    ]  # fmt: skip
+    scenarios = {name: bench.compare(like, count, chosen.rounds, profile) for name, like, count in likes}
+    single = scenarios["single"]
+    alone = single["plain_seconds"]["median"]
     report = {
         "benchmark": "engine",
-        "machine": {
-            "platform": platform.platform(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-            "device": str(engine.models.device),
-            "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        },
-        "row_cap": chosen.rows,
-        "forward_milliseconds_by_rows": curve(engine),
-        "alike": compare(engine, "alike", chosen.requests, chosen.rounds),
-        "mixed": compare(engine, "mixed", chosen.requests, chosen.rounds),
-        "member": asyncio.run(as_a_member_sees_it(chosen.rounds)),
+        "shape": chosen.shape,
+        "machine": machine(bench),
+        "profile": profile.dump() | {"cap": profile.cap, "gain": round(profile.gain, 3)},
+        "scenarios": scenarios,
+        "overhead_milliseconds_a_request_step": round(
+            1000 * (single["merged_seconds"]["median"] - alone) / chosen.steps, 3
+        ),
+        "arrivals": [bench.arrivals(load, chosen.requests, alone, max(chosen.rounds // 2, 1)) for load in (0.5, 0.9)],
+        "memory": bench.memory(profile, call),
+        "preview": bench.previews(alone),
     }
+    if chosen.chart:
+        chosen.chart.write_text(chart(report), encoding="utf-8")
     json.dump(report, sys.stdout, indent=2)
     print()
+
+
+def machine(bench: Bench) -> dict[str, Any]:
+    """What it was measured on."""
+    return {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": profiling.device_name(bench.model.device),
+        "dtype": str(bench.model.dtype),
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+    }
 
 
 if __name__ == "__main__":

@@ -111,15 +111,23 @@ class Engine:
         self.forwards = 0
         self.rows = 0
         """Forwards made, and rows in them, since the start."""
+        self.observe: Callable[[int, int, float], None] | None = None
+        """Told of every forward: its rows, all rows that were ready, its seconds. For benchmarks."""
         self._drawings: dict[tuple[str, int], Drawing] = {}
         self._parked: list[Drawing] = []
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what to do between two steps
         self._running: Drawing | None = None
+        self.unmeasured: list[tuple[Model, Call]] = []
+        """Models of whose sizes nothing is known yet, each with a call to measure them by."""
         self._finisher = ThreadPoolExecutor(1, "finisher")
         self._known_sizes: set[Hashable] = set()
-        self._unmeasured: list[tuple[Model, Call]] = []
         self._measuring: Iterator[Profile | None] | None = None
         self._last_work = time.perf_counter()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being drawn or waits to be begun."""
+        return bool(self._drawings) or not self._orders.empty()
 
     # --- the main loop ------------------------------------------------------------------------------------------
 
@@ -167,7 +175,7 @@ class Engine:
         idle = time.perf_counter() - self._last_work
         if self._drawings or not self._orders.empty():
             return IDLE_SECONDS
-        if self.profiling and (self._measuring or self._unmeasured):
+        if self.profiling and (self._measuring or self.unmeasured):
             if idle < IDLE_SECONDS:
                 return IDLE_SECONDS - idle
             self._measure_a_little()
@@ -182,7 +190,7 @@ class Engine:
     def _measure_a_little(self) -> None:
         """One forward of a measurement."""
         if self._measuring is None:
-            self._measuring = profiling.measure(*self._unmeasured.pop(0))
+            self._measuring = profiling.measure(*self.unmeasured.pop(0))
         found = next(self._measuring, None)
         if found is not None:
             self._measuring = None
@@ -204,6 +212,8 @@ class Engine:
             return self._forward_apart(calls, batch, error)
         seconds, rows = time.perf_counter() - began, sum(call.rows for call in calls)
         self.rows += rows
+        if self.observe:
+            self.observe(rows, rows + sum(_call(drawing).rows for drawing in self._parked), seconds)
         for drawing, call in zip(batch, calls, strict=True):
             drawing.seconds += seconds * call.rows / rows
         return outputs
@@ -251,7 +261,7 @@ class Engine:
         size = drawing.model.name, drawing.model.dtype, profiling.size_of(call)
         if size not in self._known_sizes and not drawing.held:
             self._known_sizes.add(size)
-            self._unmeasured.append((drawing.model, call))
+            self.unmeasured.append((drawing.model, call))
         return size
 
     def know(self, profile: Profile) -> None:

@@ -81,7 +81,7 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
     for rows in ROWS:
         whole = repeated(call, rows)
         try:
-            held[rows] = _peak(model, whole)
+            held[rows] = peak(model, whole)
             yield None
             times = []
             for _ in range(REPEATS):
@@ -107,7 +107,7 @@ def _timed(model: Model, call: Call) -> float:
     return time.perf_counter() - began
 
 
-def _peak(model: Model, work: Callable[[], Any]) -> int:
+def peak(model: Model, work: Callable[[], Any]) -> int:
     """The most bytes that it holds at once beyond what was there before."""
     if model.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(model.device)
@@ -125,7 +125,7 @@ def _decoding(model: Model) -> float:
     """Bytes a pixel, measured on a small picture: convolutions need memory in proportion."""
     side = max(DECODED, model.limits.minimum)
     latents = encoded(model.base.vae, torch.zeros(1, 3, side, side))
-    return _peak(model, lambda: decoded(model.base.vae, latents)) / side**2
+    return peak(model, lambda: decoded(model.base.vae, latents)) / side**2
 
 
 def _settle(model: Model) -> None:

@@ -65,6 +65,13 @@ class Models:
                 return self._have((known, role), load)
         raise NoNetwork(role, name)
 
+    def adopt(self, model: Model) -> None:
+        """Hold a model that was made here and not read, for benchmarks of shapes with random weights."""
+        held: Future[Model] = Future()
+        held.set_result(model)
+        self.places = {**self.places, model.name: ""}
+        self._held[model.name, model.dtype] = held
+
     def all_networks(self) -> list[tuple[str, str, str]]:
         """Name, role and place of those in the settings, then of those that lie inside a model's own folder."""
         inside = (

@@ -46,7 +46,7 @@ def test_a_model_is_measured_once_nobody_waits_and_the_cap_follows(place: str) -
     (size,) = engine.caps.profiled
     assert engine.caps.of("any key", size) == profile.cap
     draw(engine, recipe(seed=2))
-    assert engine._unmeasured == [], "it is known now"
+    assert engine.unmeasured == [], "it is known now"
 
 
 def test_what_was_measured_on_this_machine_is_known_at_the_next_start(place: str) -> None:
@@ -59,19 +59,19 @@ def test_what_was_measured_on_this_machine_is_known_at_the_next_start(place: str
     again = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
     again.know(Profile.load(first[0].dump()))
     draw(again, recipe())
-    assert again._unmeasured == []
+    assert again.unmeasured == []
     other = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
     other.know(Profile.load({**first[0].dump(), "versions": "torch 1.0 diffusers 0.1"}))
     draw(other, recipe())
-    assert len(other._unmeasured) == 1, "another version may be faster or slower"
+    assert len(other.unmeasured) == 1, "another version may be faster or slower"
 
 
 def test_memory_by_rows_is_a_line_that_predicts_what_was_not_measured(place: str) -> None:
     engine = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
     draw(engine, recipe())
-    model, call = engine._unmeasured[0]
+    model, call = engine.unmeasured[0]
     with torch.no_grad():
-        held = {rows: profiling._peak(model, profiling.repeated(call, rows)) for rows in (1, 2, 4, 12)}
+        held = {rows: profiling.peak(model, profiling.repeated(call, rows)) for rows in (1, 2, 4, 12)}
     known = tuple((rows, held[rows]) for rows in (1, 2, 4))
     profile = Profile(
         model="sd1", model_hash="", size="4x16x16", dtype="float32", device="cpu", versions="",
