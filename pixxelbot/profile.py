@@ -30,7 +30,7 @@ class Profile:
     device: str
     versions: str
     seconds: tuple[tuple[int, float], ...]
-    """Rows and median seconds of one forward, fewest rows first."""
+    """Rows and least seconds of one forward, fewest rows first."""
     bytes: tuple[tuple[int, int], ...] = ()
     """Rows and the most memory that the forward held beyond the weights."""
     decoding: float = 0.0

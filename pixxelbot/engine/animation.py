@@ -17,7 +17,7 @@ QUALITY: Final = 85
 LABEL_SHARE: Final = 0.055
 """Height of a label's letters, as a share of the picture's height, but no less than can be read."""
 SMALLEST: Final = 9
-NO_VIDEO: Final = "MP4 needs PyAV (`pip install av`), which is not there: it became an animated WebP."
+NO_VIDEO: Final = "MP4 needs PyAV (`pip install 'pixxelbot[video]'`), which is not there: it became an animated WebP."
 
 
 def encode(frames: Sequence[Image.Image], motion: Motion, notes: list[str]) -> bytes:

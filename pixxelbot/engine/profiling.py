@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import statistics
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from pixxelbot.engine.noise import decoded, encoded
 from pixxelbot.profile import Profile
 
 ROWS: Final = (1, 2, 4, 8, 16, 32)
-REPEATS: Final = 3
+REPEATS: Final = 5
 MOST_SECONDS: Final = 4.0
 """A forward that takes longer is the last one tried: nobody should wait for more."""
 DECODED: Final = 64
@@ -74,28 +73,30 @@ def device_name(device: torch.device) -> str:
 def measure(model: Model, call: Call) -> Iterator[Profile | None]:
     """One forward at a time, so that a request that comes meanwhile waits for no more; at the end the profile.
 
-    `call` is any call of the model's denoiser: its first row is taken so many times.
+    `call` is any call of the model's denoiser: its first row is taken so many times. Whatever else the machine does
+    only ever adds to a time, and may come and go: rounds over all numbers of rows, and the least of each counts.
     """
-    seconds: dict[int, float] = {}
     held: dict[int, int] = {}
+    seconds: dict[int, float] = {}
     for rows in ROWS:
-        whole = repeated(call, rows)
         try:
-            held[rows] = peak(model, whole)
+            held[rows] = peak(model, repeated(call, rows))
             yield None
-            times = []
-            for _ in range(REPEATS):
-                times.append(_timed(model, whole))
-                yield None
+            seconds[rows] = _timed(model, repeated(call, rows))
+            yield None
         except (torch.OutOfMemoryError, MemoryError, RuntimeError):
+            held.pop(rows, None)
             break  # more than this machine holds
-        seconds[rows] = statistics.median(times)
         if seconds[rows] > MOST_SECONDS:
             break
+    for _ in range(REPEATS - 1):
+        for rows in seconds:
+            seconds[rows] = min(seconds[rows], _timed(model, repeated(call, rows)))
+            yield None
     yield Profile(
         model=model.name, model_hash=model.hash, size=size_of(call), dtype=str(model.dtype).removeprefix("torch."),
         device=device_name(model.device), versions=versions(), seconds=tuple(seconds.items()),
-        bytes=tuple(held.items())[: len(seconds)], decoding=_decoding(model), weights=model.bytes,
+        bytes=tuple(held.items()), decoding=_decoding(model), weights=model.bytes,
     )  # fmt: skip
 
 
