@@ -330,7 +330,12 @@ class Control:
         self._server.faults.clear()
 
     async def expire_tokens(self, interaction: str | None = None) -> Json:
-        return {"expired": self._interactions.expire(lambda one: interaction in (None, one.id))}
+        """The tokens of all that were acknowledged, or of one interaction even before that."""
+
+        def chosen(one: Interaction) -> bool:
+            return one.acknowledged is not None if interaction is None else one.id == interaction
+
+        return {"expired": self._interactions.expire(chosen)}
 
     async def drop_gateway(self, resumable: bool = True, code: int = 4000) -> None:
         await self._gateway.drop(resumable=resumable, code=code)
