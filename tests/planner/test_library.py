@@ -53,7 +53,15 @@ def test_templates_carry_their_version() -> None:
 
 def test_the_system_prompt_speaks_of_the_model_at_hand(bundled: Limits) -> None:
     def system(limits: Limits, form: str = "schema") -> str:
-        return templates.render("plan.system", limits=limits, styles=("anime",), max_count=10, form=form)
+        return templates.render(
+            "plan.system",
+            limits=limits,
+            styles=("anime",),
+            max_count=10,
+            form=form,
+            unanswered=False,
+            example='{"action": "imagine"}',
+        )
 
     assert "penguin" in system(bundled) and "penguin" not in system(GENERAL)
     assert "Comma-separated tags" in system(TAGS) and "sentences" in system(FLUX)
