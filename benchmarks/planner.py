@@ -153,8 +153,10 @@ def singular(text: str) -> str:
     return re.sub(r"(?<=\w\w)(?:(?:(?<=[sxz])|(?<=[cs]h))es|(?<![suixz])s)\b", "", text.lower())
 
 
-def holds(text: str, words: str) -> bool:
-    """Whether the words are in the text, plural or not, as whole words."""
+def holds(text: str, words: str | list[str]) -> bool:
+    """Whether the words, or each of several, are in the text, plural or not, as whole words."""
+    if isinstance(words, list):
+        return all(holds(text, one) for one in words)
     return bool(re.search(rf"(?<!\w){re.escape(singular(words))}(?!\w)", singular(text)))
 
 
@@ -194,7 +196,7 @@ def same(name: str, expected: Any, found: Any, before: str) -> bool:
         return len(found) == expected
     if name == "permutations":
         return len(found) == len(expected) and all(holds(one, want) for one, want in zip(found, expected, strict=True))
-    if name == "region":
+    if name in ("region", "instruction"):
         return holds(found, expected)
     if isinstance(expected, list):
         return len(found) == len(expected) and all(
