@@ -109,6 +109,7 @@ async def test_killed_again_and_again_it_loses_nothing_and_posts_nothing_twice(
         posted += [line for line in one.said if line.startswith("posted")]
     assert accepted and posted
     with victim(settings, max(accepted), max(accepted) + 1) as one:
+        await until(lambda: _said(one, f"accepted {max(accepted)}"), 60)
         await until(lambda: finished(store), 60)
         one.end(signal.SIGTERM)
         assert one.process.returncode == 0
@@ -124,6 +125,7 @@ async def test_the_survivor_takes_over_from_a_killed_dispatcher(store: Store, se
             assert "leading" not in second.said
             first.end(signal.SIGKILL)
             await until(second.is_leading)
+            await until(lambda: _said(second, "accepted 39"), 60)
             await until(lambda: finished(store), 60)
             second.end(signal.SIGTERM)
     assert len(await store.requests()) == 40
@@ -146,6 +148,7 @@ async def test_a_dispatcher_that_was_overtaken_while_it_was_frozen_finds_itself_
     with victim(settings, 0, 30) as frozen:
         await until(lambda: _said(frozen, "posted"))
         await until(overtaken, 60)
+        await until(lambda: _said(frozen, "accepted 29"), 60)
         await until(lambda: finished(store), 60)
         frozen.end(signal.SIGTERM)
     await check(store, settings, set(frozen.accepted), [line for line in frozen.said if line.startswith("posted")])
@@ -163,6 +166,8 @@ async def test_a_standby_takes_over_from_a_frozen_dispatcher(server: PostgreSQL,
             with victim(settings, 0, 60) as second:
                 with frozen_process(frozen):
                     await until(second.is_leading, 60)
+                for one in (frozen, second):
+                    await until(lambda one=one: _said(one, "accepted 59"), 60)
                 await until(lambda: finished(store), 60)
                 second.end(signal.SIGTERM)
                 frozen.end(signal.SIGTERM)
