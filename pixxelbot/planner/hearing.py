@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
@@ -27,8 +28,8 @@ SLANG: Final = {
     "2th": "2nd",
     "thrid": "third", "frist": "first", "forth": "fourth", "4rth": "fourth", "lil": "little", "kinda": "a bit",
     "sorta": "a bit", "slighty": "slightly", "slighlty": "slightly", "lightly": "slightly", "pics": "pictures",
-    "pic": "picture", "img": "image", "imgs": "images", "colour": "colour", "color": "colour", "colors": "colours",
-    "gray": "grey", "vids": "videos", "upscaled": "upscaled", "ver": "version", "vers": "versions", "ya": "you",
+    "pic": "picture", "img": "image", "imgs": "images", "colour": "colour", "vids": "videos", "upscaled": "upscaled",
+    "ver": "version", "vers": "versions", "ya": "you",
     "yall": "you", "deets": "details", "coulda": "could have", "shoulda": "should have", "outta": "out of",
 }  # fmt: skip
 """What members type for what they mean; only words that stand for nothing else in a wish."""
@@ -47,6 +48,15 @@ KEYCAP: Final = re.compile("([0-9])\ufe0f?\u20e3")
 PICTOGRAMS: Final = "\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff"
 ARROWS: Final = "\u2190-\u21ff\u2300-\u23ff\ufe0f\u200d\u2122\u2139"
 EMOJI: Final = re.compile(rf"[{PICTOGRAMS}{ARROWS}]+|<a?:\w+:\d+>")
+THING: Final = re.compile(
+    "[\U0001f300-\U0001f37f\U0001f3d4-\U0001f3f0\U0001f400-\U0001f43e\U0001f577-\U0001f578\U0001f680-\U0001f6a4"
+    "\U0001f980-\U0001f9ae\U0001f9d9-\U0001f9df\u2600-\u2604\u26c4\u26f0-\u26f5\u2744]"
+)
+"""Emoji of animals, plants, food, weather, places and vehicles: several by themselves are what is to be seen."""
+AGAIN: Final = re.compile(
+    r"(?:re-?roll|redo|again|repeat|retry|another|once more)(?: it| that| please)?", re.IGNORECASE
+)
+"""An emoji beside these says the same once more."""
 LONGEST_SIGNED: Final = 6
 """Words beside which an emoji still is a command."""
 COMMANDS: Final = (
@@ -72,14 +82,19 @@ REAL: Final = frozenset(
 )  # fmt: skip
 """Words near a command that mean something else."""
 LEAD: Final = re.compile(
-    r"^(?:(?:please|kindly|oops|whoops|ugh|hey|hi|hello|yo|ok(?:ay)?|k|yes|yeah|yep|yup|alright"
+    r"^(?:(?:i )?hope (?:you(?:r|'re)?|all|everyone|everybody|things)\b[^,.!?]{0,60}"
+    r"[,.!?]+\s*|"
+    r"(?:no,? |nah,? )?(?:what )?i mean(?:t)?[,:]?\s+(?!it\b)"
+    r"|(?:cool|nice|great|awesome|perfect|good|lovely|ok(?:ay)?|alright) (?:and )?now[,:]?\s+"
+    r"|(?:please|kindly|oops|whoops|ugh|hey|hi|hello|yo|ok(?:ay)?|k|yes|yeah|yep|yup|alright"
     r"|so|well|u+m+|h+m+|er+|ah+|oh+|ooh+|wow|now|then|just|actually|maybe|perhaps|also|sorry|lol"
-    r"|haha+|wait|alternatively|finally|thanks|thank you|and now|and then|omg|anyway"
+    r"|haha+|wait|alternatively|finally|thanks|thank you|and now|and then|and(?=,? (?:send|show|give|tell) me)|omg"
+    r"|anyway"
     r"|btw)[,!.…]*(?:\s+(?:there|bot|pixxelbot|dude|man|friend|bro|mate)\b[,!.]*)?\s+(?!one\b"
     r"|job\b|work\b|and a\b)|(?:cool|nice|great|awesome|perfect|perf|noice|lovely|amazing|good"
     r"|better|right|fine|sweet|neat|next|bot|pixxelbot|dear bot|dude|bro|man|guys|mate|sure"
     r"|though|excellent|beautiful|wonderful|fantastic|brilliant|interesting|close|almost|new idea"
-    r"|new one|next one|next up|something else|request|prompt|idea|let's do something (?:else"
+    r"|new one|next one|next up|something else|request|prompt|idea|compare|let's do something (?:else"
     r"|different|new)|different topic|change of plans?)\s*[,!.…:;-]+\s+|(?:ok(?:ay)?|and"
     r"|so)\s+(?:next|new one|now)\s*[:,]?\s+|(?:no|nah|nope)[,!.]*\s+(?=(?:wait|forget|never"
     r"|scratch|don't|let's|can|could|please|try|change|put|remove|actually|go|make|cancel|stop"
@@ -123,6 +138,11 @@ def heard(words: str) -> str:
 
 def _unsigned(text: str) -> str:
     bare = EMOJI.sub(" ", text)
+    shown = [] if bare.strip() else list(dict.fromkeys(filter(None, map(_shown, text))))
+    if len(shown) > 1:
+        return ", ".join(shown)
+    if AGAIN.fullmatch(bare.strip()):
+        return bare
     said = len(re.findall(r"\w+", bare)) <= LONGEST_SIGNED
     spoken = [SIGNS.get(sign, "") for sign in text if sign in SIGNS and EMOJI.match(sign)] if said else []
     mood = [word for word in spoken if word in ("nice", "lol", "thanks", "hi", "favourite")]
@@ -131,6 +151,13 @@ def _unsigned(text: str) -> str:
         return lead + bare
     first = next((word for word in spoken if word), "")
     return one_line(f"{first} {bare}") if first else bare if bare.strip() else "nice" if text.strip() else ""
+
+
+def _shown(sign: str) -> str:
+    """What an emoji shows, where it is a thing rather than a mood or a command."""
+    if not THING.match(sign) or sign in SIGNS:
+        return ""
+    return re.sub(r"\b(?:face|symbol|with rays|emoji|sign)\b", "", unicodedata.name(sign, "").lower()).strip()
 
 
 def _spelled(text: str) -> Iterator[str]:

@@ -114,6 +114,10 @@ WANTED: Final = re.compile(
 """A change said as a wish: "I want it darker", "could it be at night"."""
 
 
+SLASH: Final = re.compile(r"^/(?!imagine\b)(?=[a-z]+\b)", re.IGNORECASE)
+"""A command typed as a message: "/shorten …"."""
+
+
 class OfflinePlanner:
     """Understands requests by rules; the same words in the same conversation always give the same intent."""
 
@@ -139,7 +143,7 @@ def understand(ask: Ask) -> Intent:
         return _verbatim(ask, ask.words)
     if untouched := VERBATIM.match(ask.words.strip()):
         return _verbatim(ask, ask.words.strip()[untouched.end() :])
-    words = heard(languages.english(one_line(ask.words)))
+    words = heard(languages.english(SLASH.sub("", one_line(ask.words))))
     plain = polite_off(words)
     if not plain:
         if talk := small_talk(words.strip(" .!?,"), words):
@@ -148,7 +152,8 @@ def understand(ask: Ask) -> Intent:
     if len(words) <= LONGEST_FOLLOW_UP:
         if intent := _locks(plain) or _settings(plain, ask):
             return intent
-        if talk := small_talk(plain, words):
+        same = bool(ask.given.said()) and plain.lower() == "same"
+        if not same and (talk := small_talk(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
         if intent := _follow_up(plain, ask):
             return intent

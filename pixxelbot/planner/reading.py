@@ -46,7 +46,7 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         r"(?:as |for )?(?:an? |my )?(?:web(?:site)? |twitter |discord |youtube |twitch |facebook "
         r"|channel |server |profile )*(?:banner|header)(?: for (?:my|our|the|a)(?: [\w']+){1,3}?(?= "
-        r"with| of| showing|,|:|$))?(?= of| with| showing|:|,|$)",
+        r"with| of| showing|,|:|$| ['\"]))?(?= of| with| showing|:|,|$| ['\"])",
         "3:1",
         "a banner is long and low",
     ),
@@ -73,7 +73,8 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
         "square was asked for",
     ),
     (
-        r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall) (?:format|orientation|mode"
+        r"(?:(?:as|in) )?(?:an? |the )?(?:portrait|vertical|upright|tall)"
+        r"(?:,? (?:and )?(?:skinny|thin|narrow|slim))? (?:format|orientation|mode"
         rf"|aspect(?: ratio)?|{PICTURE}|one|poster|banner|print)",
         "2:3",
         "upright was asked for",
@@ -227,7 +228,9 @@ def read_count(reading: Reading) -> None:
         rf"|other\s+|random\s+)*(?P<medium>(?:[\w-]+\s+){{0,2}}?)(?P<what>{PICTURE})"
     )
     match = re.match(
-        rf"{head}(?:\s+(?:of|showing|with|from|for|on)\b|\s*:|(?=\s*(?:,|$)))\s*", reading.text, re.IGNORECASE
+        rf"{head}(?:\s+please)?(?:\s+(?:of|showing|with|from|for|on)\b|\s*:|(?=\s*(?:,|$)))\s*",
+        reading.text,
+        re.IGNORECASE,
     )
     if match:
         medium = match["medium"].strip()
@@ -251,6 +254,8 @@ def read_count(reading: Reading) -> None:
         reading.say(
             "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {said}"
         )
+    elif not match and reading.take(r"(?:\s*[,.;:]|\s[-–])\s*(?:just|only)\s+(?:one|1)(?: please)?\s*$"):
+        reading.say("count", 1, "you asked for one")
     elif match:
         said = number(match["n"])
         reading.say(
@@ -270,7 +275,7 @@ def read_size(reading: Reading) -> None:
     """ "16:9", "1920x1080"."""
     match = re.search(
         r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+){0,3}(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
-        r"|size)\s*(?:of|[:=])?\s*)?\b(?P<w>\d{1,5})\s?(?P<by>[:x×])\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
+        r"|size)\s*(?:of|[:=])?\s*)?\b(?P<w>\d{1,5})\s?(?P<by>[:x×]|by\b)\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
         r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?",
         reading.text,
         re.IGNORECASE,
@@ -278,6 +283,8 @@ def read_size(reading: Reading) -> None:
     if not match or not int(match["w"]) or not int(match["h"]):
         return
     width, height = int(match["w"]), int(match["h"])
+    if match["by"].lower() == "by" and not (match["led"] or match["named"] or match["after"]):
+        return
     pixels = match["by"] != ":" and min(width, height) >= 64
     if not (pixels or match["named"] or match["after"] or f"{width}:{height}" in RATIOS):
         return
@@ -382,11 +389,16 @@ UNWANTED: Final = re.compile(
     rf"|having)\s+){{0,3}})\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please "
     r")?avoid|leave out|get rid of|lose|drop|ditch|erase|hide|remove|take (?:out|away)|i (?:do "
     r"not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw|add|show|paint|want)"
-    r"|skip)\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b))(?:any |the |a "
+    r"|skip)\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b"
+    r"|[\w-]+ (?:signs?|zones?|stickers?|symbols?)\b))(?:any |the |a "
     rf"|an |all |those |that |these )*(?P<what>{THING})(?:\s+(?:in the (?:background|foreground"
     rf"|picture|image|scene|sky)|at all))?{STOP}",
     re.IGNORECASE,
 )
+QUOTED: Final = re.compile(r"""(?<!\w)(?:'(?=\S)[^']{1,80}'|"(?=\S)[^"]{1,80}")(?!\w)""")
+"""Words that stand in the picture: whatever they say, they are content."""
+HELD: Final = 0xE100
+"""The first of the characters (private-use) that stand for quoted words while the rest is read."""
 MORE: Final = re.compile(
     r"(?P<list>(?:,\s*(?:no |any )?[\w'-]+(?: [\w'-]+)?)*,?\s*\b(?:or|nor)\s+(?:no |any "
     r")?[\w'-]+(?: [\w'-]+)?)(?=\s*(?:$|[.;!?,]))",
@@ -402,6 +414,19 @@ CARRIES_ON: Final = re.compile(
 
 def read_negatives(reading: Reading) -> None:
     """ "without people", "and no clouds", "lose the tree"."""
+    quoted = dict(zip(map(chr, range(HELD, HELD + len(reading.text))), QUOTED.findall(reading.text), strict=False))
+    for sign, words in quoted.items():
+        reading.text = reading.text.replace(words, sign, 1)
+    found = _unwanted(reading)
+    for sign, words in quoted.items():
+        reading.text = reading.text.replace(sign, words)
+        found = [part.replace(sign, words) for part in found]
+    if found:
+        reading.say("negative_prompt", styles.join(", ".join(found)), "you said what to leave out")
+
+
+def _unwanted(reading: Reading) -> list[str]:
+    """What is to be left out, cut out of the text."""
     found: list[str] = []
     while match := UNWANTED.search(reading.text):
         what, rest = match["what"].strip(), reading.text[match.end() :]
@@ -422,8 +447,7 @@ def read_negatives(reading: Reading) -> None:
         found.append("people")
     while too_much := reading.take(r",?\s*\b(?:but |and |make (?:it|that) )?not (?:so|too|that|as) (\w+)\b"):
         found.append(too_much[1])
-    if found:
-        reading.say("negative_prompt", styles.join(", ".join(found)), "you said what to leave out")
+    return found
 
 
 def read_styles(reading: Reading, known: Collection[str]) -> None:
@@ -544,7 +568,7 @@ def read_tile(reading: Reading) -> None:
     if reading.take(
         r"(?:,?\s*\b(?:and|as|make it|that is|that's|which is) )?(?:,\s*)?\b(?:seamless(?:ly)?"
         r"|tile?able|repeating|repeatable|tiling)(?: and| and (?:tile?able|tiling|seamless))?(?: "
-        r"(?:tile?able|tiling|repeating|seamless|tiled?))*(?= (?:pattern|texture|tile|background"
+        r"(?:tile?able|tiling|repeating|seamless|tiled?))*(?= (?:[\w-]+ ){0,2}(?:pattern|texture|tile|background"
         r"|wallpaper|print|fabric|design)s?\b|\s*(?:,|$|\.))"
     ) or re.search(r"\bthat tiles\b", reading.text):
         reading.say("tile", True, "a seamless pattern was asked for")
@@ -630,7 +654,11 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
             re.IGNORECASE,
         )
     ) or re.fullmatch(
-        r"settings|preferences|my settings|(?:open |change |edit )(?:the )?settings", text, re.IGNORECASE
+        r"settings|preferences|my settings|(?:open |change |edit )(?:the )?settings"
+        r"|(?:turn|switch) (?:on|off) (?:the |my )?(?:dms?|direct messages|notifications|pings)\b.*"
+        r"|(?:change|set|switch) (?:my|the|your) language\b.*",
+        text,
+        re.IGNORECASE,
     ):
         return True
     if not any(re.search(pattern, text, re.IGNORECASE) for pattern in STANDING):

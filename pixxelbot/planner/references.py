@@ -37,7 +37,7 @@ CONNECTS: Final = (
     r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
     r"|made|should|looks?|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not"
     r"|now|so|big(?:ger)?|large(?:r)?|full|slightly|a (?:bit|little)|using|over|under|through"
-    r"|while|like|where|until|via|strongly|subtly|only|wider|taller|darker|brighter|bigger"
+    r"|while|like|where|until|via|strong(?:ly)?|subtl[ey]|together|only|wider|taller|darker|brighter|bigger"
     r"|\d(?:\.\d)?x|x\d|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made"
     r"|drawn)"
 )
@@ -47,9 +47,12 @@ BEFORE_DIGITS: Final = (
     r"|caption|favou?rite|star|show(?: me)?|blend|mix|combine|merge|morph|interpolate|animate"
     r"|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse|like|pick|choose|take"
     r"|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of"
-    r"|for)\s+(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
+    r"|for|transition|tween|fade|dissolve|travel)\s+(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
 )
-ONE: Final = rf"(?:(?:the )?(?:{ORDINAL}|{CORNER})(?: {NOUN})?|{NUMBERED}|#?(?:10|[1-9])(?![\d%:/]|\.\d|x\b| ?%))"
+ONE: Final = (
+    rf"(?:(?:the )?(?:{ORDINAL}|{CORNER})(?: {NOUN})?|{NUMBERED}|(?:the )?#?(?:10|[1-9])"
+    r"(?![\d%:/]|\.\d|x\b| ?%| (?:steps|frames)\b))"
+)
 JOIN: Final = r"(?:\s*(?:,|&|\+|/|→|->)\s*(?:and )?|\s+(?:and|with|to|into|or|vs\.?|x|then)\s+)"
 LIST: Final = re.compile(
     rf"(?:(?P<led>{BEFORE_DIGITS})|(?P<noun>\b(?:numbers?|pictures|images|pics|nos?\.?)\s+)"
@@ -74,7 +77,7 @@ SINGLE: Final = re.compile(
     rf")?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my "
     rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
     rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}"
-    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|[,:]\s))",
+    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s))",
     re.IGNORECASE,
 )
 OTHER: Final = re.compile(
@@ -106,12 +109,17 @@ WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 GRIDS: Final = re.compile(
-    r"\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
+    r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b"
+    r"|\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
     r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
     rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
+PLACE_IN: Final = re.compile(
+    rf"\b(?:the )?(?P<ordinal>{ORDINAL}|{NUMBERED})(?: {NOUN})? (?:of|from|in) $", re.IGNORECASE
+)
+"""A place in a grid that is named next: "the second of the first set"."""
 WHOLE: Final = re.compile(
     r"\b(?:all|both|every(?: single)?|each)(?: (?:of (?:them|these|those)|four|three|two|4|3|2"
     rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b|\b(?:them|these|those) (?:all|both)\b"
@@ -286,7 +294,7 @@ def _listed(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in LIST.finditer(text):
         words = match["list"]
         if not (match["led"] or match["noun"]) and not re.search(
-            rf"\b{ORDINAL}\b|#|{CORNER}|{NUMBERED}", words, re.IGNORECASE
+            rf"\b{ORDINAL}\b|#|{CORNER}|{NUMBERED}|->|→", words, re.IGNORECASE
         ):
             continue
         places = _places(words)
@@ -411,9 +419,12 @@ def _made(when: str, ask: Ask) -> tuple[str, ...]:
 
 def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in GRIDS.finditer(text):
-        word = (match["which"] or match["before"] or match["original"] or "previous").lower()
+        word = (match["first"] or match["which"] or match["before"] or match["original"] or "previous").lower()
         place = -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest") else 1
         grid = known[place if place < len(known) else 0] if known else ()
+        if (inner := PLACE_IN.search(text, 0, match.start())) and (places := _places(inner["ordinal"])) and grid:
+            yield _at(inner.start(), match.end(), match[0], places, [grid])
+            continue
         yield Pointer(*match.span(), ids(grid), missing="" if grid else match[0], whole=True)
 
 
@@ -421,11 +432,17 @@ def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in WHOLE.finditer(text):
         counted = re.search(rf"\b{SMALL}\b", match[0], re.IGNORECASE)
         many = _number(counted[0]) if counted else 1
-        newest = next((grid for grid in known if len(grid) >= many), known[0] if known else ())
+        newest = next((grid for grid in known if len(grid) >= many), _single_ones(known, many))
         about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or ids(newest)
         if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
             about = about or ()
         yield Pointer(*match.span(), about, whole=True)
+
+
+def _single_ones(known: list[Grid], many: int) -> Grid:
+    """The newest `many` pictures, where each was drawn by itself; else the newest grid."""
+    newest = [one for grid in known[:many] for one in grid if len(grid) == 1]
+    return tuple(newest) if len(newest) == many else known[0] if known else ()
 
 
 def _other(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:

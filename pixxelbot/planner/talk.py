@@ -27,7 +27,7 @@ I_AM: Final = (
 )
 GOOD: Final = (
     r"(?:wow+|nice|cool|great|awesome|amazing|beautiful|lovely|perfect(?:ion)?|good|wonderful"
-    r"|fantastic|brilliant|lo+l|lmao|rofl|(?:ha){2,}h?|he(?:he)+|xd|gg|gorgeous|stunning"
+    r"|fantastic|brilliant|lo+l|lma+o+|rofl|(?:ha){2,}h?|he(?:he)+|xd|gg|gorgeous|stunning"
     r"|incredible|superb|excellent|sweet|neat|sick|dope|epic|insane|adorable|cute|hilarious"
     r"|fun(?:ny)?|impressive|outstanding|magnificent|well done|a masterpiece|masterpiece|fire|lit"
     r"|pog(?:gers)?|based|nice one|chef'?s kiss|spot on|love(?:ly)?|bravo|yay+|woo+(?:hoo)?"
@@ -69,11 +69,16 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         r"(?:how|what).*)?|i(?:'m| am) (?:lost|confused|new(?: here| to this)?|stuck)\b.*|i (?:don't"
         r"|can't|do not|cannot) (?:know|understand|get|figure out)(?: (?:how|what) .*| (?:this|it|any "
         r"of this))?|(?:show me |give me )?(?:some |an? )?examples?|where do i (?:start|begin)|teach "
-        r"me.*|how to (?:use|start|make|draw|upscale|get)\b.*|what (?:styles?|models?|samplers?"
+        r"me.*|how to (?:use|start|make|draw|upscale|get)\b.*|(?:what|which) (?:styles?|models?|samplers?"
         r"|flags?|options|languages|sizes|aspect ratios) (?:are there|do you (?:have|know|support"
         r"|speak)|can i (?:use|choose|pick)|are (?:available|supported)|exist)|(?:list|show)(?: me)? "
         r"(?:all )?(?:the |your |available )*(?:styles|models|samplers|flags|commands|options"
-        r"|features)|explain (?:how (?:this|it) works|yourself|the (?:commands|flags))",
+        r"|features)|how do(?:es)? (?:the )?"
+        r"(?:blend\w*|mixing|var\w+|upscal\w+|(?:in|out)paint\w*|zoom\w*|morph\w*|interpolat\w+|sweeps?|remix\w*"
+        r"|picture arithmetic|negative prompts?|(?:the )?queue|locks?|flags|permutations|wildcards) works?"
+        r"|what(?:'s| is| are| does) (?:a |an |the )?(?:seeds?|samplers?|cfg|guidance(?: scale)?"
+        r"|aspect ratios?|negative prompts?|flags?|steps|sweep)(?: (?:mean|do))?"
+        r"|explain (?:how (?:this|it) works|yourself|the (?:commands|flags))",
         "help",
         HELP,
     ),
@@ -87,7 +92,7 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
     (
         r"(?:hi+|hello+|hey+|heya|yo+|hiya|howdy|sup|hola|greetings|good (?:morning|evening|afternoon"
         r"|day)|morning|evening|hallo|bonjour|ola|olá|こんにちは|what'?s up|wassup|hey ?hey|ahoy|salut"
-        rf"|ciao|aloha|namaste|gm){WHOM}(?:,? how (?:are|r) you(?: doing)?(?: today)?)?",
+        rf"|ciao|aloha|namaste|gm){WHOM}(?:[,!. ]* how (?:are|r) you(?: doing)?(?: today)?)?",
         "chat",
         "Hello! What would you like to see?",
     ),
@@ -104,13 +109,14 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         r")?(?:thank(?:s| you| u)?|thx|ty+|cheers|danke|gracias|merci|obrigad[oa]|ありがとう|much "
         r"appreciated|appreciate it|i appreciate (?:it|that)|big thanks)(?: (?:so|very|you)(?: so| "
         rf"very)? ?much| a (?:lot|bunch|million|ton)| you| again| for .{{1,60}}| man| anyway| "
-        rf"heaps)*{WHOM}(?:[,!. ]+(?:that's |it's |looks )?{VERY}{GOOD})?{WHOM}",
+        rf"heaps)*{WHOM}(?:[,!. ]+(?:that's |it's |looks |you(?:'re|r| are)? )?{VERY}{GOOD})?{WHOM}",
         "chat",
         WELCOME,
     ),
     (
-        rf"{SUBJECT}{VERY}{GOOD}(?:[ ,!.]+(?:and )?{VERY}{GOOD})*(?: (?:one|work|job|picture|pictures"
-        rf"|stuff|bot|ones|results?|image|art|shot|though|indeed|man|tho))?{WHOM}(?:[,.! ]+(?:thanks?"
+        rf"{SUBJECT}{VERY}{GOOD}(?:[ ,!.]+(?:and |(?:that|this|it)(?:'s| is) )?{VERY}{GOOD})*"
+        rf"(?: (?:one|work|job|picture|pictures"
+        rf"|stuff|bot|ones|results?|image|art|shot|though|indeed|man|tho))?(?!\W*again\b){WHOM}(?:[,.! ]+(?:thanks?"
         rf"|thank you|thx|ty))?{WHOM}",
         "chat",
         GLAD,
@@ -156,7 +162,9 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         r"(?:yes|no|yeah|nope|ok(?:ay)?|k|kk|sure|maybe|hm+|hmm+|test|testing|yep|yup|nah|alright"
         r"|right|fine|i see|got it|understood|gotcha|oh|ah|uh|um+|so|well|interesting|really|wait"
         r"|cool cool|fair(?: enough)?|true|same|sorry|my bad|oops|whoops|never ever|what|huh|bruh|lol "
-        r"ok|wow ok|aight|i guess|idc|whatever|true that|ping|hello world)",
+        r"ok|wow ok|aight|i guess|idc|whatever|true that|ping|hello world"
+        r"|(?:(?:i|we) )?(?:was ?n'?t|were ?n'?t|'m not|am not|not) "
+        r"(?:talking|speaking|writing) to (?:you|the bot|pixxelbot))",
         "chat",
         NEXT,
     ),

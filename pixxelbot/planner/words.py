@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 NUMBERS: Final = {
+    "single": 1, "only one": 1, "one single": 1, "just 1": 1, "only 1": 1, "just a single": 1,
     "one": 1, "a single": 1, "just one": 1, "two": 2, "a couple of": 2, "couple of": 2, "a couple": 2,
     "a pair of": 2, "three": 3, "a few": 3,
     "several": 4, "four": 4, "five": 5, "half a dozen": 6, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,

@@ -61,6 +61,9 @@ def again(heard: Heard) -> Found | None:
         rf"(?:{verb} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
         r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
         r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?",
+        rf"(?:{verb} )?(?:{P} )?(?:again|once more|re-?roll|redo)[, ]+(?:but |and )?(?:with |make )?"
+        rf"(?:only |just )?(?P<q>{NUMBER})"
+        rf"(?: {PICTURE}| of {P})?(?: only)?",
         r"(?:same (?:prompt|thing|words)[, ]+(?:but )?)?(?:a )?(?:new|different|another|random|fresh"
         r"|second) (?:batch|set|grid|round|ones|attempt|try|seed|go|draw)",
     )
@@ -102,6 +105,11 @@ def upscale(heard: Heard) -> Found | None:
         else "faithful"
         if holds(r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing)\b.*", text)
         else None
+    )
+    text = less(
+        rf",?\s*\b(?:(?:but|and) )?(?:keep|make|stay|leave) (?:(?:{P}|everything) )?(?=creative|faithful)"
+        r"|,?\s*\b(?:with |and )?no (?:invented|added|new|extra|made-up) details?\b",
+        text,
     )
     text = less(
         r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
@@ -221,6 +229,7 @@ def vary(heard: Heard) -> Found | None:
         r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)",
         rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
         rf"but different(?:ly)?|different {PIC}",
+        rf"{PIC},? (?:(?:very|more|really) )?(?:subtl[ey]|strong(?:ly)?)(?: (?:now|too|then))?",
         rf"{PIC}[,:]? (?:make|do|give me|show me)? ?(?:some |a few |more |{NUMBER} )?(?:{KIND_OF})",
     )
     if any(full(pattern, form) for pattern in bare for form in (tidy(heard.text), uncounted, text)):

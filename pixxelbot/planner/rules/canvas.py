@@ -78,6 +78,9 @@ def outpaint(heard: Heard) -> Found | None:
         r"|landscape|margin|border|headroom|breathing room|scene|environment|empty space|area|air"
         r"|context|picture|image)(?= (?:on|to|at|above|below|around|under|over|in all|everywhere|left"
         r"|right|top|there|towards|all|of the scene)\b|$)",
+        rf"(?:add|give|leave|make|put)(?: me| us| it| {PIC})* (?:space|room|canvas|margins?|padding)"
+        r"(?= (?:on|to|at|above"
+        r"|below|around|under|left|right|everywhere)\b)",
         r"(?:show|see|let me see|reveal|what is|what's|draw|imagine|continue|paint)(?: me)? (?:more "
         r"(?:of the (?:scene|surroundings|background|picture|image|room|area|environment|world))"
         r"|what(?:'s| is| lies)(?: (?:to|on|above|below|beyond|outside|around|next to|left|right"

@@ -79,6 +79,8 @@ def inpaint(heard: Heard) -> Found | None:
             return Found("inpaint", one_meant(heard), region=region, gone=listed, instruction=inner)
     swaps = (
         r"(?P<region>[\w-]+) (?:->|=>|-->|to|into) (?P<new>(?:an? |the )?[\w-]+(?: [\w-]+)?)",
+        rf"(?:fill|cover)(?: in| up)? (?:{DET} )(?P<region>(?!frame|canvas|whole|rest)"
+        rf"[\w' -]{{3,40}}?) with (?P<new>.+)",
         rf"(?:replace|swap|exchange|switch|substitute)(?: out)? (?:{DET} )?{REGION} (?:with|for|by|to"
         r"|into|out for) (?P<new>.+)",
         rf"(?:change|turn|transform|convert|make|morph|recolou?r|repaint) (?:{DET} ){REGION} (?:to"
@@ -131,7 +133,8 @@ def inpaint(heard: Heard) -> Found | None:
         if region and (_shown(region, heard) or _part(region.split()[-1])):
             return Found("inpaint", one_meant(heard), region=region, instruction=inner)
     if outside := full(
-        r"(?:change |redraw |repaint |make )?(?:everything|all|anything|the rest|the whole (?:picture"
+        r"(?:change |redraw |repaint |make |redo |regenerate |replace )?"
+        r"(?:everything|all|anything|the rest|the whole (?:picture"
         r"|thing|image)) (?:but|except(?: for)?|other than|apart from|besides|outside)(?: not)? "
         rf"(?:{DET} )?{REGION}(?: (?:should be|to|into|in|should look|is|be|made|as)\s*(?P<new>.+)| "
         r"(?P<adj>\w+))?",
@@ -266,6 +269,7 @@ ADJECTIVES: Final = (
 )
 """Looks, times and weathers that need something to be said of."""
 FRAGMENT: Final = (
+    rf"(?:{BITS} )+{COMPARATIVE},\s|"
     r"(?:but|and|also|instead|plus|except|only|just)\b|(?:the |exact(?:ly the)? )?same\b|(?:no"
     r"|without|less|more|fewer|additional|extra|with(?: an?| the| some| more| no| less| fewer)?"
     rf"|minus)\s|(?:now )?(?:{BITS} )*(?:wider|taller|narrower|longer)\b|what (?:about|if)\b|how "

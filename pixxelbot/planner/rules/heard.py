@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -115,7 +115,8 @@ PERCENT: Final = (
 )
 SCALE: Final = (
     r"\b(?:by |to |at )?(?:(?P<n>\d(?:\.\d+)?)\s?(?:x\b|×|times\b|-fold\b)(?: (?:the size|bigger"
-    r"|larger|as (?:big|large)|its size|size|resolution))?|(?:x|×) ?(?P<x>\d(?:\.\d+)?)\b|(?:by "
+    r"|larger|as (?:big|large)|its size|size|resolution))?|(?:x|×) ?(?P<x>\d(?:\.\d+)?)\b"
+    r"|by (?P<b>\d(?:\.\d+)?)$|(?:by "
     r")?(?:a )?(?:factor (?:of )?)(?P<f>\d(?:\.\d+)?|two|three|four|five)|(?P<word>double|doubled"
     r"|twice|triple|thrice|quadruple|four times|two times|three times)(?: (?:the|its|as) (?:size"
     r"|resolution|big|large))?)(?: (?:in|the) size)?"
@@ -134,10 +135,16 @@ def strength_of(text: str, varied: bool = False) -> tuple[float | None, str]:
         return float(decimal[1] or decimal[2]), tidy(text[: decimal.start()] + " " + text[decimal.end() :])
     words = ((STRONG, "strong"), (SUBTLE, "subtle"), *(((MUCH, "strong"), (LITTLE, "subtle")) if varied else ()))
     for pattern, amount in (words[2:] + words[:2]) if varied else words:
-        value = STRENGTHS[amount]
         if holds(pattern, text):
-            return value, less(pattern, text)
+            return STRENGTHS[amount], _less_all((one for one, said in words if said == amount), text)
     return None, text
+
+
+def _less_all(patterns: Iterable[str], text: str) -> str:
+    """ "a lot, go wild" says the same twice."""
+    for pattern in patterns:
+        text = less(pattern, text)
+    return text
 
 
 def scale_of(text: str) -> tuple[float | None, str]:
@@ -145,7 +152,7 @@ def scale_of(text: str) -> tuple[float | None, str]:
     match = holds(SCALE, text)
     if not match:
         return None, text
-    said = match["n"] or match["x"] or match["f"]
+    said = match["n"] or match["x"] or match["b"] or match["f"]
     said = {"two": "2", "three": "3", "four": "4", "five": "5"}.get(said, said) if said else said
     value = float(said) if said else TIMES[match["word"].lower()]
     return value, tidy(f"{text[: match.start()]} {text[match.end() :]}")

@@ -164,6 +164,7 @@ def history(heard: Heard) -> Found | None:
         rf"(?:show|list|see)(?: me)? (?:the |my )?(?:last|latest|most recent|previous) {NUMBER} (?:{mine})",
         r"(?:history|gallery|my history|my gallery|favourites|my favourites)",
         rf"how many (?:{mine}) (?:have|did) (?:i|we)\b.*",
+        r"(?:everything|all) (?:that )?(?:i|we)(?:'ve| have)? (?:made|drew|drawn|did|created|generated|asked for)\b.*",
         rf"(?:show|list)(?: me)? (?:mine|yesterday's|today's|last (?:week|night)'s)(?: {mine})?{when}",
     )
     return Found("history", ()) if any(full(pattern, heard.plain) for pattern in patterns) else None
@@ -196,6 +197,7 @@ r"|previous))"),
         r"(?:is|are|was|were) there (?:any|a|an|some)\s+(?=(?:pictures?|images?|pics?)\b)",
         r"(?:are there |got |is there )?any(?:thing)? (?:pictures? |images? |pics? )?(?:of mine |i "
 r"made |i have |of ours |of my pictures )(?=(?:with|of|showing)\b)",
+    r"any (?:pictures|images|pics|drawings|renders) (?=(?:of|with|showing|about|featuring)\b)",
     r"anything (?:of mine |i made |i have )?(?=with\b)",
     )  # fmt: skip
     head = next((found for pattern in heads if (found := starts(pattern, plain))), None)
@@ -303,6 +305,11 @@ def favourite(heard: Heard) -> Found | None:
 
 def delete(heard: Heard) -> Found | None:
     """ "delete the first"; "remove the hat" is an edit."""
+    if full(
+        rf"(?:get|take) {P} (?:off|out of|away from) (?:the |this |my |our )?(?:channel|server|chat|here)\b.*",
+        heard.text,
+    ):
+        return Found("delete")
     verb = starts(
         r"(?:delete|remove|erase|trash|discard|bin|scrap|throw (?:away|out)|get rid of|dump|ditch"
         r"|toss(?: out)?|nuke|destroy|drop|lose|throw)\b\s*",

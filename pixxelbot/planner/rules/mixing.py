@@ -76,7 +76,7 @@ def blend(heard: Heard) -> Found | None:
         text,
     )
     if not verb or not (heard.ask.pictures or len(heard.ask.sources) > 1 or heard.meant.pointed):
-        if verb and full(rf"(?:{P}|the (?:two|pictures|images)|\s)+", text[verb.end() :]):
+        if verb and full(rf"(?:{P}|the (?:two|pictures|images)|\s)*", text[verb.end() :]):
             return Found("blend")
         return None
     if starts("put", verb[0]) and not holds(r"\btogether\b", text):
@@ -204,7 +204,8 @@ def control(heard: Heard) -> Found | None:
             rf"(?P<before>.*?)\b{lead}(?:the |its |his |her |their )?(?:same |exact |exact same "
             rf")?(?:{words})(?: (?:control|map|version|controlnet|guide))?(?:\s+(?:of|from|in|as|on"
             rf"|for))?\s+(?P<p>{PIC}|it|that|this)(?:'s)?(?!\w)(?P<after>.*)",
-            rf"(?P<before>.*?)\b{lead}{PIC} (?:as|for) (?:an? |the |my )?(?:{words})(?: (?:reference|guide"
+            rf"(?P<before>.*?)\b{lead}(?:{PIC}|it|that|this) "
+            rf"(?:as|for) (?:an? |the |my )?(?:{words})(?: (?:reference|guide"
             r"|template|base|source))?\b(?P<after>.*)",
             rf"(?P<before>.*?)\b{lead}{PIC}(?:'s)? (?:{words})\b(?P<after>.*)",
             rf"(?P<before>.*?)\b{lead}(?:the )?(?:exact )?same (?:{words})\b(?P<after>.*)",
@@ -291,7 +292,7 @@ def sweep(heard: Heard) -> Found | None:
 
 def background(heard: Heard) -> Found | None:
     """ "cut out the background of #2", "transparent background please"."""
-    text = heard.text
+    text = less(r",?\s*\bso (?:that )?(?:i|we) can\b.*|,? (?:as|for) an? (?:sticker|emote|logo)\b.*", heard.text)
     off = (
         r"(?:remove|cut out|cut|delete|erase|drop|strip|kill|lose|get rid of|take (?:out|away|off)|no"
         r"|without|clear|knock out|eliminate|wipe|ditch|mask out)"
@@ -342,7 +343,8 @@ def making_of(heard: Heard) -> Found | None:
         rf"(?:see |show |show me )?how (?:{P}|the \w+) (?:was|were|is|got) (?:made|drawn|generated"
         r"|created|painted|built|done)",
         rf"(?:show |see |animate |watch )?(?:me )?(?:{P} )?(?:the )?(?:denois\w+|diffusion)(?: process"
-        rf"| steps)?(?: (?:of|for|behind) {P})?|.*\b(?:from|out of) (?:pure )?noise (?:to|into)\b.*",
+        rf"| steps)?(?: (?:of|for|behind) {P})?|.*\b(?:from|out of) (?:pure )?noise (?:to|into)\b.*"
+        r"|(?:show|animate|watch) .*\bnoise (?:to|into) (?:the )?(?:picture|image|finish)\b.*",
         rf"how (?:was|were|is|did|has) (?:{P}|the \w+) (?:made|drawn|generated|created|painted|built"
         r"|come (?:about|to be|together)|emerge|form|come out of (?:the )?noise|been made)(?:[?,.;!]? "
         r".*)?",
