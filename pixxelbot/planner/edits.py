@@ -204,6 +204,7 @@ r"|wear|hold|carry|get)\s+(?P<new>.+)"), _added),
         ((rf"(?:{PRONOUN}|he|she|they)\s+(?:should be|should have|should|needs|has|is|are|wears|holds"
 r"|could be|must be|were)\s+(?P<new>.+)"), _made),
         (r"needs\s+(?P<new>.+)", _added),
+        (r"(?:fill|cover)(?: in| up)?\s+\S.*?\s+with\s+(?P<new>.+)", _added),
         ((r"(?:put|place|stick|set|insert)\s+(?P<new>(?:an?|some|two|three|the"
 r"|more)\s.+?)\s+(?P<where>(?:on|in|next to|behind|beside|near|under|over|above|around|in "
 r"front of|into|onto)\s+(?!(?:it|there|that|this|the (?:picture|image|scene))$).+)"), _with_at),

@@ -109,7 +109,7 @@ WHEN: Final = re.compile(
     re.IGNORECASE,
 )
 GRIDS: Final = re.compile(
-    r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b"
+    r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b(?! of\b)"
     r"|\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
     r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"

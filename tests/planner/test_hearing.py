@@ -17,6 +17,9 @@ from pixxelbot.planner.languages import english, language_of, load_languages
         ("a remote control", "a remote control"),
         ("a fox w/o clouds", "a fox without clouds"),
         ("🔁", "again"),
+        ("reroll 🎲", "reroll"),
+        ("🦊❄️", "fox, snowflake"),
+        ("🎉🎉", "nice"),
         ("⭐ the last one", "favourite the last one"),
         ("a cat 🐱 on a roof", "a cat on a roof"),
         ("vary 3️⃣", "vary #3"),
@@ -36,6 +39,8 @@ def test_slang_slips_and_emoji(typed: str, plain: str) -> None:
         ("great wave off the coast", "great wave off the coast"),
         ("pan right", "pan right"),
         ("no wait, cancel", "cancel"),
+        ("hope you're having a good day! draw a fox", "draw a fox"),
+        ("nice now zoom out", "zoom out"),
     ],
 )
 def test_politeness_comes_off_and_content_stays(polite: str, bare: str) -> None:
@@ -49,6 +54,11 @@ def test_politeness_comes_off_and_content_stays(polite: str, bare: str) -> None:
         ("el segundo, pero de noche", "es", "the second one, but at night"),
         ("desenhe uma raposa vermelha na neve", "pt", "draw a red fox in the snow"),
         ("encore une fois", "fr", "again"),
+        ("un renard, une seule image", "fr", "a fox, just one picture"),
+        ("zoom raus", "de", "zoom out"),
+        ("mezcla la 1 y la 2", "es", "blend the 1 and the 2"),
+        ("variações da última", "pt", "variations of the last one"),
+        ("2番目を拡大して", "ja", "upscale number 2"),
         ("屋根の上の猫の絵を三枚描いて", "ja", "three pictures of cat on the roof"),
     ],
 )

@@ -93,6 +93,9 @@ def test_parameters_in_plain_words(words: str, fields: dict[str, Any]) -> None:
         ("a street with nobody in it", "A street.", "people"),
         ("a house no longer lived in", "A house no longer lived in.", ""),
         ("a fox without any trees in the background", "A fox.", "trees"),
+        ("a fox with a 'no boats' flag, no clouds", "A fox with a 'no boats' flag.", "clouds"),
+        ('a boat, no "red flags"', "A boat.", '"red flags"'),
+        ("a no smoking sign", "A no smoking sign.", ""),
     ],
 )  # fmt: skip
 def test_what_is_unwanted_leaves_the_prompt_for_the_negative(words: str, subject: str, negative: str) -> None:
@@ -202,6 +205,13 @@ FOLLOW_UPS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     ("I like the third one, upscale that", "upscale", ("fox3",), {}),
     ("upscale 2", "upscale", ("fox2",), {}),
     ("vary #3 strongly", "vary", ("fox3",), {"strength": 0.8}),
+    ("vary 4 strong", "vary", ("fox4",), {"strength": 0.8}),
+    ("ok 2 subtle now", "vary", ("fox2",), {"strength": 0.35}),
+    ("again but 2 only", "again", ALL, {"count": 2}),
+    ("upscale the second of the first set", "upscale", ("boat2",), {}),
+    ("vary the first ones", "vary", ("boat1", "boat2"), {}),
+    ("in 16:9: a tree", "imagine", (), {"prompt": "a tree", "aspect": "16:9"}),
+    ("transition 2 -> 3", "interpolate", ("fox2", "fox3"), {}),
     ("number four but smaller", "remix", ("fox4",), {"prompt": "a small red fox in the snow"}),
     ("make them all blue", "edit", ALL, {"prompt": "a blue fox in the snow", "instruction": "make it blue"}),
     (

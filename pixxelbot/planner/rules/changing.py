@@ -350,7 +350,9 @@ def change(heard: Heard) -> Found | None:
         return Found("remix", rest=text[more.end() :]) if text[more.end() :] else None
     if like := _same_thing(text, heard):
         return Found("remix", rest=like)
-    scene = re.match(r"(?:in|at|on|under|near|inside)\s[^,]*,\s*(?:an?|two|three|some|the)\s", text, re.IGNORECASE)
+    scene = re.match(
+        r"(?:in|at|on|under|near|inside)\s[^,]*?(?:,\s*|:\s+)(?:an?|two|three|some|the)\s", text, re.IGNORECASE
+    )
     if scene and not starts(r"(?:in|at|on) (?:the )?(?:same|it|that)", text):
         return None
     if starts(FRAGMENT, text) or holds(r"\binstead\b(?! of the usual)", text):
