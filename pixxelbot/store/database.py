@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, TypeVar
 import aiosqlite
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -264,7 +264,7 @@ class _Waiting(Generic[T]):
             self.value = self.change(connection)
         if self.outcome.error:
             connection.info.pop("revision", None)  # it may have been raised within what was just undone
-        if isinstance(self.outcome.error, OperationalError):
+        if self.outcome.error and (isinstance(self.outcome.error, OperationalError) or connection.invalidated):
             raise self.outcome.error  # the connection or the disk: the whole transaction is in doubt
 
     def tell(self, error: BaseException | None) -> None:
@@ -309,6 +309,8 @@ def _translated(database: Database) -> Iterator[None]:
         raise DatabaseBusy(_first_line(error)) from error
     except PoolTimeout as error:
         raise DatabaseBusy("every connection is in use") from error
+    except PendingRollbackError as error:
+        raise DatabaseBusy("the connection was lost in the middle of a change") from error
 
 
 def _in_our_words(error: DBAPIError, database: Database) -> PixxelbotError | DBAPIError:
