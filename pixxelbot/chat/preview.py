@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,6 +76,22 @@ class Previews:
     def posting(self, request: Request) -> asyncio.Lock:
         """The lock under which a request's placeholder is made; its result waits for it."""
         return self._entry(request).posting
+
+    async def accepted(
+        self, request: Request, accepting: Awaitable[Request], place: Callable[[], Awaitable[str]]
+    ) -> None:
+        """Accept a request and then make its placeholder, whose id `place` returns; its result waits for that."""
+        async with self.posting(request):
+            try:
+                known = await accepting
+            except PixxelbotError:
+                self.forget(request)
+                raise
+            if known.id != request.id:  # the gateway replayed the event
+                self.forget(request)
+                return
+            await self.store.set_placeholder(request.id, await place())
+        self.follow(await self.store.request(request.id))
 
     def follow(self, request: Request) -> None:
         """Start to show how a request gets on; repeated calls change nothing."""

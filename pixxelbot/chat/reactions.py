@@ -212,18 +212,9 @@ async def _ask_back(chat: Chat, found: _Reaction, targets: Sequence[Picture]) ->
 
 async def _followed_up(chat: Chat, found: _Reaction, action: Action, targets: Sequence[Picture]) -> None:
     request = await _request(chat, found)
-    async with chat.previews.posting(request):  # the result waits until its placeholder is there
-        try:
-            accepted = await chat.studio.follow_up(action, tuple(one.id for one in targets), request)
-        except PixxelbotError:
-            chat.previews.forget(request)
-            raise
-        if accepted.id != request.id:  # the gateway replayed the event
-            chat.previews.forget(request)
-            return
-        letter = Letter(cards.Card(cards.planning_text(found.say)), view=views.waiting_view(found.say, request.id))
-        await chat.store.set_placeholder(request.id, await _reply(chat, found.event, letter))
-    chat.previews.follow(await chat.store.request(request.id))
+    letter = Letter(cards.Card(cards.planning_text(found.say)), view=views.waiting_view(found.say, request.id))
+    accepting = chat.studio.follow_up(action, tuple(one.id for one in targets), request)
+    await chat.previews.accepted(request, accepting, lambda: _reply(chat, found.event, letter))
 
 
 async def _removed_or_cancelled(chat: Chat, found: _Reaction) -> None:

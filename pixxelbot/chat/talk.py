@@ -14,7 +14,7 @@ from pixxelbot.chat.deliver import Letter, translated
 from pixxelbot.chat.fetching import fetch_attachment
 from pixxelbot.chat.place import of_channel
 from pixxelbot.chat.words import Words
-from pixxelbot.errors import DeliveryError, EmptyPrompt, PixxelbotError, Refused
+from pixxelbot.errors import DeliveryError, EmptyPrompt, Refused
 from pixxelbot.job import Request
 
 if TYPE_CHECKING:
@@ -52,21 +52,15 @@ async def _answered(chat: Chat, message: discord.Message, say: Words) -> None:
     with contextlib.suppress(DeliveryError):  # a hint that is worth no failure
         await translated(message.channel.typing())
     request = await _request(chat, message, say)
-    async with chat.previews.posting(request):  # the answer waits until its placeholder is there
-        try:
-            accepted = await chat.studio.accept(request)
-        except PixxelbotError:
-            chat.previews.forget(request)
-            raise
-        if accepted.id != request.id:  # the gateway replayed the event
-            chat.previews.forget(request)
-            return
+
+    async def place() -> str:
         letter = Letter(cards.Card(cards.planning_text(say)), view=views.waiting_view(say, request.id))
         posted = await translated(message.channel.send(**letter.send(), reference=message.to_reference(
             fail_if_not_exists=False
         )))  # fmt: skip
-        await chat.store.set_placeholder(request.id, str(posted.id))
-    chat.previews.follow(await chat.store.request(request.id))
+        return str(posted.id)
+
+    await chat.previews.accepted(request, chat.studio.accept(request), place)
 
 
 async def _request(chat: Chat, message: discord.Message, say: Words) -> Request:
