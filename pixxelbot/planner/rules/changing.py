@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pixxelbot.intent import Action
 from pixxelbot.planner.edits import head_noun
 from pixxelbot.planner.references import PIC
 from pixxelbot.planner.rules.heard import (
@@ -53,102 +54,118 @@ def _region(match: re.Match[str], heard: Heard) -> str:
     )
 
 
+LED: Final = rf"^{PIC}[,:]?\s+(?:but )?|^(?:now|and|also|then|but|only|just)\s+"
+GONE: Final = (
+    r"(?:remove|erase|delete|lose|drop|ditch|get rid of|take (?:out|away|off)|hide|cut(?: out)?"
+    r"|edit out|paint out|clean up|wipe(?: out)?|kill|eliminate|scrap|crop out|photoshop out"
+    rf"|clear|strip|no more|take)\s+(?:{DET}\s+)?{REGION}(?: (?:out|away|off|completely|entirely"
+    r"|please|too))*(?:\s+(?:in|from|on|off|out of|behind|at)\s+(?:the |his |her |its "
+    r")?(?P<where>[\w ]+))?$"
+)
+""" "remove the hat from the fox"."""
+ARROW: Final = r"(?P<region>[\w-]+) (?:->|=>|-->|to|into) (?P<new>(?:an? |the )?[\w-]+(?: [\w-]+)?)"
+""" "cat -> dog", of something that is in the picture."""
+PAINTED: Final = (
+    rf"(?:make|paint|colou?r|dye|tint|recolou?r|repaint|have|turn|set) (?:{DET} ){REGION} "
+    r"(?P<new>(?:a (?:bit|little) |slightly |much |way |more |less |really |very |all |bright "
+    r"|dark |light |deep |pale )*(?:[\w-]+|\w+ and \w+|an? [\w ]+))"
+)
+""" "paint the car red": where more than one word names the thing, it must be one that is there."""
+SWAPS: Final[tuple[str, ...]] = (
+    ARROW,
+    rf"(?:fill|cover)(?: in| up)? (?:{DET} )(?P<region>(?!frame|canvas|whole|rest)"
+    rf"[\w' -]{{3,40}}?) with (?P<new>.+)",
+    rf"(?:replace|swap|exchange|switch|substitute)(?: out)? (?:{DET} )?{REGION} (?:with|for|by|to"
+    r"|into|out for) (?P<new>.+)",
+    rf"(?:change|turn|transform|convert|make|morph|recolou?r|repaint) (?:{DET} ){REGION} (?:to"
+    r"|into|in|be|become|look like|look) (?P<new>.+)",
+    PAINTED,
+    rf"(?:should |could |would |can |might |what if )?(?:{DET} ){REGION} (?:should be|must be"
+    r"|could be|needs to be|should look|be|has to be|ought to be|were|was) (?P<new>.+)",
+    r"(?:put|use|have|give me|insert|paint|draw|place) (?P<new>.+?) (?:instead of|in place of"
+    rf"|rather than|where) (?:{DET} ){REGION}(?: (?:is|was|are))?",
+    r"(?:just |only )?(?:inpaint|redo|redraw|repaint|regenerate|re-?do|fix|correct|repair|improve"
+    rf"|re-?generate|sharpen|clean up|touch up|retouch) (?:only |just )?(?:{DET} )?{REGION}(?:(?: "
+    r"as| with| to be| to|:|,| into| so that it(?:'s| is)) (?P<new>.+))?",
+    rf"(?:change|alter|modify) (?:only |just )?(?:{DET} ){REGION}(?:(?::|,) (?:make (?:it|them) "
+    r"|to )?(?P<new>.+))?",
+)
+"""One thing in place of another, or a thing that is to look otherwise."""
+OF_THE_WHOLE: Final = r"(?:make|have|turn|should|could|would|can|the|his|her|its)\b"
+""" "make the fox blue" of a picture of a fox changes all of it."""
+WRONG: Final = (
+    rf"(?:{DET} )?{REGION} (?:is|are|looks?|seems?) (?:(?:a bit|really|so|very|kind of|all|still) "
+    r")*(?:weird|wrong|ugly|off|bad|broken|messed up|deformed|strange|blurry|mangled|terrible"
+    r"|funny|odd|distorted)(?:[,.;]? (?:and |so |can you |could you |please )*(?:fix|repair"
+    r"|correct|redo|change|improve) (?:it|that|them|this))?"
+)
+""" "her hands look weird"."""
+OUTSIDE: Final = (
+    r"(?:change |redraw |repaint |make |redo |regenerate |replace )?"
+    r"(?:everything|all|anything|the rest|the whole (?:picture"
+    r"|thing|image)) (?:but|except(?: for)?|other than|apart from|besides|outside)(?: not)? "
+    rf"(?:{DET} )?{REGION}(?: (?:should be|to|into|in|should look|is|be|made|as)\s*(?P<new>.+)| "
+    r"(?P<adj>\w+))?"
+)
+""" "everything but the fox in snow"."""
+
+
 def inpaint(heard: Heard) -> Found | None:
     """ "remove the hat", "change the sky to a sunset", "replace the umbrella with a balloon", "fix her hands"."""
     if not (heard.ask.pictures or heard.ask.sources):
         return None
-    text = tidy(
-        re.sub(rf"^{PIC}[,:]?\s+(?:but )?|^(?:now|and|also|then|but|only|just)\s+", "", heard.text, flags=re.IGNORECASE)
-    )
+    text = tidy(re.sub(LED, "", heard.text, flags=re.IGNORECASE))
     text = tidy(re.sub(rf"^(?:in|on|for|from) {PIC}[,:]?\s*", "", text, flags=re.IGNORECASE))
     inner = tidy(re.sub(rf"{FROM_IT}$", "", text, flags=re.IGNORECASE))
-    gone = starts(
-        r"(?:remove|erase|delete|lose|drop|ditch|get rid of|take (?:out|away|off)|hide|cut(?: out)?"
-        r"|edit out|paint out|clean up|wipe(?: out)?|kill|eliminate|scrap|crop out|photoshop out"
-        rf"|clear|strip|no more|take)\s+(?:{DET}\s+)?{REGION}(?: (?:out|away|off|completely|entirely"
-        r"|please|too))*(?:\s+(?:in|from|on|off|out of|behind|at)\s+(?:the |his |her |its "
-        r")?(?P<where>[\w ]+))?$",
-        inner,
-    )
-    if gone and not full(rf"(?:{PIC}|{P}|queue|job)", gone["region"]):
-        region = _region(gone, heard)
-        if region and (
-            holds(rf"\b{DET}\s+{re.escape(gone['region'])}", inner) or _shown(region, heard) or len(region.split()) == 1
-        ):
-            listed = re.sub(r"\s+(?:and|&)\s+(?:the |his |her )?", ", ", region)
-            return Found("inpaint", one_meant(heard), region=region, gone=listed, instruction=inner)
-    swaps = (
-        r"(?P<region>[\w-]+) (?:->|=>|-->|to|into) (?P<new>(?:an? |the )?[\w-]+(?: [\w-]+)?)",
-        rf"(?:fill|cover)(?: in| up)? (?:{DET} )(?P<region>(?!frame|canvas|whole|rest)"
-        rf"[\w' -]{{3,40}}?) with (?P<new>.+)",
-        rf"(?:replace|swap|exchange|switch|substitute)(?: out)? (?:{DET} )?{REGION} (?:with|for|by|to"
-        r"|into|out for) (?P<new>.+)",
-        rf"(?:change|turn|transform|convert|make|morph|recolou?r|repaint) (?:{DET} ){REGION} (?:to"
-        r"|into|in|be|become|look like|look) (?P<new>.+)",
-        rf"(?:make|paint|colou?r|dye|tint|recolou?r|repaint|have|turn|set) (?:{DET} ){REGION} "
-        r"(?P<new>(?:a (?:bit|little) |slightly |much |way |more |less |really |very |all |bright "
-        r"|dark |light |deep |pale )*(?:[\w-]+|\w+ and \w+|an? [\w ]+))",
-        rf"(?:should |could |would |can |might |what if )?(?:{DET} ){REGION} (?:should be|must be"
-        r"|could be|needs to be|should look|be|has to be|ought to be|were|was) (?P<new>.+)",
-        r"(?:put|use|have|give me|insert|paint|draw|place) (?P<new>.+?) (?:instead of|in place of"
-        rf"|rather than|where) (?:{DET} ){REGION}(?: (?:is|was|are))?",
-        r"(?:just |only )?(?:inpaint|redo|redraw|repaint|regenerate|re-?do|fix|correct|repair|improve"
-        rf"|re-?generate|sharpen|clean up|touch up|retouch) (?:only |just )?(?:{DET} )?{REGION}(?:(?: "
-        r"as| with| to be| to|:|,| into| so that it(?:'s| is)) (?P<new>.+))?",
-        rf"(?:change|alter|modify) (?:only |just )?(?:{DET} ){REGION}(?:(?::|,) (?:make (?:it|them) "
-        r"|to )?(?P<new>.+))?",
-    )
-    for pattern in swaps:
-        match = full(pattern, inner)
-        if not match:
-            continue
-        region = _region(match, heard)
-        new = tidy(match["new"] or "")
-        if pattern.startswith("(?P<region>") and not (region and _shown(region, heard)):
-            continue
+    return next((found for form in (_gone, _swapped, _wrong, _outside) if (found := form(inner, heard))), None)
+
+
+def _gone(inner: str, heard: Heard) -> Found | None:
+    """ "remove the hat"."""
+    gone = starts(GONE, inner)
+    if not gone or full(rf"(?:{PIC}|{P}|queue|job)", gone["region"]):
+        return None
+    region = _region(gone, heard)
+    pointed = holds(rf"\b{DET}\s+{re.escape(gone['region'])}", inner)
+    if not region or not (pointed or _shown(region, heard) or len(region.split()) == 1):
+        return None
+    listed = re.sub(r"\s+(?:and|&)\s+(?:the |his |her )?", ", ", region)
+    return Found("inpaint", one_meant(heard), region=region, gone=listed, instruction=inner)
+
+
+def _swapped(inner: str, heard: Heard) -> Found | None:
+    """ "replace the umbrella with a balloon", "paint the car red", "fix her hands"."""
+    matches = ((pattern, match) for pattern in SWAPS if (match := full(pattern, inner)))
+    for pattern, match in matches:
+        region, new = _region(match, heard), tidy(match["new"] or "")
         if not region or full(rf"{OVERALL}|{PIC}", region) or (not new and full(r"(?:make|turn).*", inner)):
             continue
-        if (
-            starts(r"(?:make|have|turn|paint|colou?r)", pattern[3:])
-            and not (_shown(region, heard) or _part(region))
-            and len(region.split()) > 1
-        ):
+        if pattern == ARROW and not _shown(region, heard):
             continue
-        whole = starts(r"(?:make|have|turn|should|could|would|can|the|his|her|its)\b", inner) and _head(region, heard)
-        return Found(
-            "edit" if whole else "inpaint",
-            one_meant(heard),
-            region=region,
-            rest=inner if new else "",
-            instruction=inner,
-        )
-    if wrong := full(
-        rf"(?:{DET} )?{REGION} (?:is|are|looks?|seems?) (?:(?:a bit|really|so|very|kind of|all|still) "
-        r")*(?:weird|wrong|ugly|off|bad|broken|messed up|deformed|strange|blurry|mangled|terrible"
-        r"|funny|odd|distorted)(?:[,.;]? (?:and |so |can you |could you |please )*(?:fix|repair"
-        r"|correct|redo|change|improve) (?:it|that|them|this))?",
-        inner,
-    ):
-        region = _region(wrong, heard)
-        if region and (_shown(region, heard) or _part(region.split()[-1])):
-            return Found("inpaint", one_meant(heard), region=region, instruction=inner)
-    if outside := full(
-        r"(?:change |redraw |repaint |make |redo |regenerate |replace )?"
-        r"(?:everything|all|anything|the rest|the whole (?:picture"
-        r"|thing|image)) (?:but|except(?: for)?|other than|apart from|besides|outside)(?: not)? "
-        rf"(?:{DET} )?{REGION}(?: (?:should be|to|into|in|should look|is|be|made|as)\s*(?P<new>.+)| "
-        r"(?P<adj>\w+))?",
-        inner,
-    ):
-        new = tidy(outside["new"] or outside["adj"] or "")
-        return Found(
-            "inpaint",
-            one_meant(heard),
-            region=f"not {outside['region']}",
-            rest=f"make it {new}" if new else "",
-            instruction=inner,
-        )
+        if pattern == PAINTED and len(region.split()) > 1 and not (_shown(region, heard) or _part(region)):
+            continue
+        action: Action = "edit" if starts(OF_THE_WHOLE, inner) and _head(region, heard) else "inpaint"
+        return Found(action, one_meant(heard), region=region, rest=inner if new else "", instruction=inner)
     return None
+
+
+def _wrong(inner: str, heard: Heard) -> Found | None:
+    """ "her hands look weird"."""
+    wrong = full(WRONG, inner)
+    region = _region(wrong, heard) if wrong else ""
+    if not region or not (_shown(region, heard) or _part(region.split()[-1])):
+        return None
+    return Found("inpaint", one_meant(heard), region=region, instruction=inner)
+
+
+def _outside(inner: str, heard: Heard) -> Found | None:
+    """ "everything but the fox in snow"."""
+    outside = full(OUTSIDE, inner)
+    if not outside:
+        return None
+    new = tidy(outside["new"] or outside["adj"] or "")
+    rest = f"make it {new}" if new else ""
+    return Found("inpaint", one_meant(heard), region=f"not {outside['region']}", rest=rest, instruction=inner)
 
 
 def _shown(words: str, heard: Heard) -> bool:
@@ -164,18 +181,19 @@ def _head(words: str, heard: Heard) -> bool:
     return found is not None and singular(head_noun(found.wish or found.prompt)) == singular(words.lower().split()[-1])
 
 
+PARTS: Final = (
+    r"(?:(?:left|right|big|small|little|old|front|back|upper|lower) )?(?:sky|background|backdrop"
+    r"|foreground|ground|floor|hair|eyes?|face|hands?|hat|shirt|dress|clothes|outfit|jacket|coat"
+    r"|shoes|boots|nose|mouth|ears?|tail|wings?|fur|beard|skin|wall|walls|water|grass|snow|roof"
+    r"|door|windows?|moon|sun|clouds?|stars?|tree|trees|leaves|flowers?|sea|mountains?|head|legs?"
+    r"|arms?|body|lips|glasses|car|house|fingers?|teeth|armou?r|scarf|text|logo|watermark|road"
+    r"|fog|mist|smoke|shadows?)"
+)
+"""What a picture may well show without a word of its prompt saying so."""
+
+
 def _part(words: str) -> bool:
-    return bool(
-        full(
-            r"(?:(?:left|right|big|small|little|old|front|back|upper|lower) )?(?:sky|background|backdrop"
-            r"|foreground|ground|floor|hair|eyes?|face|hands?|hat|shirt|dress|clothes|outfit|jacket|coat"
-            r"|shoes|boots|nose|mouth|ears?|tail|wings?|fur|beard|skin|wall|walls|water|grass|snow|roof"
-            r"|door|windows?|moon|sun|clouds?|stars?|tree|trees|leaves|flowers?|sea|mountains?|head|legs?"
-            r"|arms?|body|lips|glasses|car|house|fingers?|teeth|armou?r|scarf|text|logo|watermark|road"
-            r"|fog|mist|smoke|shadows?)",
-            words,
-        )
-    )
+    return bool(full(PARTS, words))
 
 
 MAKE: Final = (
@@ -183,6 +201,37 @@ MAKE: Final = (
     r"|colou?r|age|dress|rotate|flip|cover|fill|light|show|move|put|place|get|force)"
 )
 ADD: Final = r"(?:add|include|insert|throw in|introduce|draw in|paint in|bring in|sprinkle|slap|attach|stick|plop)"
+
+
+WHO: Final = rf"(?:{P}|everyone|everybody|{DET} [\w-]+(?: [\w-]+)??)"
+INTO: Final = rf"{MAKE} (?:the|this|that|my) (?:[\w-]+ )?{PICTURE} (?:in)?to (?P<new>.+)"
+EDITS: Final[tuple[str, ...]] = (
+    INTO,
+    rf"{MAKE} {P}(?: (?:look|be|appear|seem|feel|become|all|both))?(?: (?:to|into|as|like|to be|to "
+    r"look))? (?P<new>.+)",
+    rf"give {WHO} (?P<new>.+)",
+    rf"bring back (?:{DET} )?(?P<new>.+)",
+    rf"bring (?:{DET} )?(?P<new>.+) back(?: in)?",
+    rf"{ADD} (?P<new>.+)",
+    r"(?:put|place|stick|slap|add) (?P<new>.+?) (?:there|here)",
+    r"(?:put|place|stick|slap) (?P<new>[\w' -]+? (?:on|onto|over|in|into|around|behind|under|next "
+    rf"to) (?:(?:the|his|her|its|their|that) [\w ]+|{P}))",
+    r"(?:put|place|stick|set) (?P<new>(?:an?|some|two|three|four|five|more|the|his|her|many|lots "
+    rf"of|another|{NUMBER})\s.+ (?:on|in|next to|behind|beside|near|under|over|above|around|onto"
+    r"|into|in front of|to)\s.+)",
+    rf"(?:make|have|let|get) (?:{DET}) (?P<new>[\w-]+(?: [\w-]+)? (?!of\b).+)",
+    r"(?:turn|change|switch|transform|convert|swap) (?P<new>(?:day|night|summer|winter|autumn"
+    rf"|spring|fall|morning|evening|it|{DET} {OVERALL}|{OVERALL})(?: .+)? (?:in)?(?:to|for) .+)",
+    r"(?:change|adjust|alter|tweak|fix|improve|increase|boost|raise|lower|reduce|decrease"
+    rf"|brighten|darken|warm|cool|invert|shift|boost)(?: up| down)? (?P<new>(?:{DET} )?(?:overall "
+    rf")?{OVERALL}(?: .+)?)",
+    (
+        r"(?P<new>(?:brighten|darken|lighten|blur|sharpen|saturate|desaturate|soften|age"
+        r"|colou?ri[sz]e|winterize|invert|tint|dim|decorate|illuminate|simplify|dirty|clean|warm|cool"
+        r"|beautify)(?: (?:it|that|this|them|everything|PIC|the \w+))(?: up| down)?(?: .+)?)"
+    ).replace("PIC", PIC),
+)
+"""How a wish to change the whole picture is put."""
 
 
 def edit(heard: Heard) -> Found | None:
@@ -198,35 +247,8 @@ def edit(heard: Heard) -> Found | None:
             flags=re.IGNORECASE,
         )
     )
-    who = rf"(?:{P}|everyone|everybody|{DET} [\w-]+(?: [\w-]+)??)"
-    forms = (
-        rf"{MAKE} (?:the|this|that|my) (?:[\w-]+ )?{PICTURE} (?:in)?to (?P<new>.+)",
-        rf"{MAKE} {P}(?: (?:look|be|appear|seem|feel|become|all|both))?(?: (?:to|into|as|like|to be|to "
-        r"look))? (?P<new>.+)",
-        rf"give {who} (?P<new>.+)",
-        rf"bring back (?:{DET} )?(?P<new>.+)",
-        rf"bring (?:{DET} )?(?P<new>.+) back(?: in)?",
-        rf"{ADD} (?P<new>.+)",
-        r"(?:put|place|stick|slap|add) (?P<new>.+?) (?:there|here)",
-        r"(?:put|place|stick|slap) (?P<new>[\w' -]+? (?:on|onto|over|in|into|around|behind|under|next "
-        rf"to) (?:(?:the|his|her|its|their|that) [\w ]+|{P}))",
-        r"(?:put|place|stick|set) (?P<new>(?:an?|some|two|three|four|five|more|the|his|her|many|lots "
-        rf"of|another|{NUMBER})\s.+ (?:on|in|next to|behind|beside|near|under|over|above|around|onto"
-        r"|into|in front of|to)\s.+)",
-        rf"(?:make|have|let|get) (?:{DET}) (?P<new>[\w-]+(?: [\w-]+)? (?!of\b).+)",
-        r"(?:turn|change|switch|transform|convert|swap) (?P<new>(?:day|night|summer|winter|autumn"
-        rf"|spring|fall|morning|evening|it|{DET} {OVERALL}|{OVERALL})(?: .+)? (?:in)?(?:to|for) .+)",
-        r"(?:change|adjust|alter|tweak|fix|improve|increase|boost|raise|lower|reduce|decrease"
-        rf"|brighten|darken|warm|cool|invert|shift|boost)(?: up| down)? (?P<new>(?:{DET} )?(?:overall "
-        rf")?{OVERALL}(?: .+)?)",
-        (
-            r"(?P<new>(?:brighten|darken|lighten|blur|sharpen|saturate|desaturate|soften|age"
-            r"|colou?ri[sz]e|winterize|invert|tint|dim|decorate|illuminate|simplify|dirty|clean|warm|cool"
-            r"|beautify)(?: (?:it|that|this|them|everything|PIC|the \w+))(?: up| down)?(?: .+)?)"
-        ).replace("PIC", PIC),
-    )
     calm = strength_of(inner)[1]
-    match = next((found for pattern in forms for form in (inner, calm) if (found := full(pattern, form))), None)
+    match = next((found for pattern in EDITS for form in (inner, calm) if (found := full(pattern, form))), None)
     if not match or starts(
         rf"(?:put|place|move) {P} (?:in|into|to|on|among) (?:my )?(?:favourites|queue|trash|bin)", inner
     ):
@@ -239,7 +261,7 @@ def edit(heard: Heard) -> Found | None:
         and not _named_thing(match["new"], heard)
     ):
         return None
-    rest = f"turn it into {match['new']}" if pattern_of(match) == forms[0] else inner
+    rest = f"turn it into {match['new']}" if pattern_of(match) == INTO else inner
     return Found("edit", one_meant(heard), rest=rest, instruction=tidy(inner.replace(PIC, "it")))
 
 
