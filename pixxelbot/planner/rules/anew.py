@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,48 +31,49 @@ from pixxelbot.recipe import MAX_COUNT
 MORE_OF: Final = rf"(?: (?:of (?:{P}|the same|each)|{PICTURE}|pictures? of (?:{P})|like before))?"
 
 
+NEW_SEED: Final = (
+    r",?\s*\b(?:with|using|and|use|try|but with|but)?\s*(?:a |another |some )?(?:new|different"
+    r"|another|random|fresh|other) (?:random )?seeds?\b"
+)
+VERB: Final = (
+    r"(?:draw|do|try|run|make|generate|paint|give me|give us|show me|render|roll|have|spin|hit|get me|send|hit me)"
+)
+AGAIN: Final[tuple[str, ...]] = (
+    rf"(?:{VERB} )?(?:(?:it|that) back|me again)|(?:{VERB} )?(?:{P} |the same (?:thing )?|same "
+    r"(?:thing )?|one )?(?:again|once (?:more|again)|one more time|(?:yet )?another(?: (?:one|try"
+    r"|go|round|shot|batch|set|attempt|roll|time|spin|bunch))?|anew|over(?: again)?|a second "
+    rf"time)(?: {P})?(?: (?:please|again|with {P}))?",
+    r"(?:redo|re-?roll|re-?generate|re-?draw|re-?run|re-?do|repeat|retry|re-?render|re-?make"
+    rf"|repaint)(?: {P}| that one| everything| same)*(?: again)?",
+    r"(?:the )?same(?: (?:thing|again|prompt|one|request))*(?: again)?(?: please)?|same (?:prompt"
+    r"|words|request|settings|thing)(?: again)?|ditto|encore|repeat|next(?: one)?|keep (?:going"
+    r"|them coming|it coming|drawing|at it)|continue|carry on|go on|more please",
+    rf"(?:{VERB} )?(?:some |a few |a couple )?(?P<n>{NUMBER})? ?(?:more|other ones|new ones"
+    rf"|different ones|fresh ones|others){MORE_OF}(?: (?:please|again))?",
+    rf"(?:{VERB} )?another (?P<m>{NUMBER})(?: {PICTURE}| of {P})?|(?P<o>{NUMBER}) (?:others|other "
+    rf"{PICTURE}|new {PICTURE}|fresh {PICTURE}|more {PICTURE})",
+    rf"(?:{VERB} )?(?:another|one more|a new|a fresh|a different|an extra)(?: (?:{PICTURE}|set"
+    rf"|batch|grid|round|roll))?(?: of (?:{P}|the same))?",
+    rf"(?:{VERB} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
+    r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
+    r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?",
+    rf"(?:{VERB} )?(?:{P} )?(?:again|once more|re-?roll|redo)[, ]+(?:but |and )?(?:with |make )?"
+    rf"(?:only |just )?(?P<q>{NUMBER})(?: {PICTURE}| of {P})?(?: only)?",
+    r"(?:same (?:prompt|thing|words)[, ]+(?:but )?)?(?:a )?(?:new|different|another|random|fresh"
+    r"|second) (?:batch|set|grid|round|ones|attempt|try|seed|go|draw)",
+)
+
+
 def again(heard: Heard) -> Found | None:
     """ "again", "two more", "reroll with seed 99"."""
-    text = less(
-        r",?\s*\b(?:with|using|and|use|try|but with|but)?\s*(?:a |another |some )?(?:new|different"
-        r"|another|random|fresh|other) (?:random )?seeds?\b",
-        heard.text,
-    )
+    text = less(NEW_SEED, heard.text)
     fresh = text != tidy(heard.text)
     text = less(r"\b(?:for me|from scratch|real quick|if you can|the whole thing)\b", text)
-    verb = (
-        r"(?:draw|do|try|run|make|generate|paint|give me|give us|show me|render|roll|have|spin|hit|get me|send|hit me)"
-    )
-    patterns = (
-        rf"(?:{verb} )?(?:(?:it|that) back|me again)|(?:{verb} )?(?:{P} |the same (?:thing )?|same "
-        r"(?:thing )?|one )?(?:again|once (?:more|again)|one more time|(?:yet )?another(?: (?:one|try"
-        r"|go|round|shot|batch|set|attempt|roll|time|spin|bunch))?|anew|over(?: again)?|a second "
-        rf"time)(?: {P})?(?: (?:please|again|with {P}))?",
-        r"(?:redo|re-?roll|re-?generate|re-?draw|re-?run|re-?do|repeat|retry|re-?render|re-?make"
-        rf"|repaint)(?: {P}| that one| everything| same)*(?: again)?",
-        r"(?:the )?same(?: (?:thing|again|prompt|one|request))*(?: again)?(?: please)?|same (?:prompt"
-        r"|words|request|settings|thing)(?: again)?|ditto|encore|repeat|next(?: one)?|keep (?:going"
-        r"|them coming|it coming|drawing|at it)|continue|carry on|go on|more please",
-        rf"(?:{verb} )?(?:some |a few |a couple )?(?P<n>{NUMBER})? ?(?:more|other ones|new ones"
-        rf"|different ones|fresh ones|others){MORE_OF}(?: (?:please|again))?",
-        rf"(?:{verb} )?another (?P<m>{NUMBER})(?: {PICTURE}| of {P})?|(?P<o>{NUMBER}) (?:others|other "
-        rf"{PICTURE}|new {PICTURE}|fresh {PICTURE}|more {PICTURE})",
-        rf"(?:{verb} )?(?:another|one more|a new|a fresh|a different|an extra)(?: (?:{PICTURE}|set"
-        rf"|batch|grid|round|roll))?(?: of (?:{P}|the same))?",
-        rf"(?:{verb} )?(?:it |that )?(?P<t>{NUMBER}) more times|(?:i don't like (?:any|these|them|it"
-        r"|those)(?: of (?:them|these))?|none of (?:these|them)(?: (?:work|please|is good|are "
-        r"good))?)[,.;]? (?:try|draw|do)? ?(?:again|more|new ones|another)?",
-        rf"(?:{verb} )?(?:{P} )?(?:again|once more|re-?roll|redo)[, ]+(?:but |and )?(?:with |make )?"
-        rf"(?:only |just )?(?P<q>{NUMBER})"
-        rf"(?: {PICTURE}| of {P})?(?: only)?",
-        r"(?:same (?:prompt|thing|words)[, ]+(?:but )?)?(?:a )?(?:new|different|another|random|fresh"
-        r"|second) (?:batch|set|grid|round|ones|attempt|try|seed|go|draw)",
-    )
     if fresh and (
-        not text or nothing_left(text) or full(rf"(?:{verb}|same|the same)(?: {P})?(?: prompt| thing| one)?", text)
+        not text or nothing_left(text) or full(rf"(?:{VERB}|same|the same)(?: {P})?(?: prompt| thing| one)?", text)
     ):
         return Found("again")
-    match = next((found for pattern in patterns if (found := full(pattern, text))), None)
+    match = next((found for pattern in AGAIN if (found := full(pattern, text))), None)
     if not match:
         return None
     if heard.meant.pointed and not heard.meant.whole and holds(r"\bmore of\b", text):
@@ -96,77 +98,92 @@ RESOLUTION: Final = (
 BIGGER: Final = r"(?:bigger|larger|huge|big|large|enlarged|upscaled)"
 
 
+CREATIVE: Final = r"\bcreative(?:ly)?\b|\bwith (?:more|extra|added) detail\b|\binvent\b"
+FAITHFUL: Final = r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing)\b.*"
+METHOD_WORDS: Final[tuple[str, ...]] = (
+    rf",?\s*\b(?:(?:but|and) )?(?:keep|make|stay|leave) (?:(?:{P}|everything) )?(?=creative|faithful)"
+    r"|,?\s*\b(?:with |and )?no (?:invented|added|new|extra|made-up) details?\b",
+    r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
+    r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b",
+)
+"""Words that only say how it is enlarged, taken out in this order."""
+ENLARGE: Final = (
+    r"(?:up-?scal(?:e|ing)|enlarge|up-?siz?e|up-?res|blow|super-?res\w*|magnify|embiggen"
+    r"|supersize|enhance|scale|resize|biggify|hd-?ify|increase (?:the )?(?:size|resolution)"
+    r"|(?:raise|boost|bump(?: up)?|improve) (?:the )?resolution)\b(?: up)?(?: (?:of|on|for))?\s*"
+)
+AS_FAR_AS: Final = (
+    rf"\b(?:up|it to|{RESOLUTION}|to max|as (?:big|large) as (?:possible|you can)|{BIGGER}|all the way|to the max)\b"
+)
+SCALED: Final = rf"(?:make |of |for |on )*{P}?(?: (?:in size|as big|size|the size))?"
+ENLARGED: Final[tuple[str, ...]] = (
+    r"(?:(?:make|render|get|give|show|draw|do|can i get|send|turn|have|need|want)(?: me| us)? "
+    rf")?(?P<p>{P})?(?: (?:be|into|in))? ?(?:a |an |the )?(?:(?:a bit|a little|much|even|way"
+    rf"|slightly|really|super) )*(?:{BIGGER}|{RESOLUTION})(?: (?:version|picture|image|one|copy"
+    rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?",
+    rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
+    rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
+)
+""" "make it bigger": the picture, not what it shows."""
+ENLARGED_WORDS: Final = (
+    rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
+    r"|file|much|even|way|slightly|super|a bit|a little|can i)\b"
+)
+
+
 def upscale(heard: Heard) -> Found | None:
     """ "upscale the third 4x", "bigger", "a high-res version of #2"."""
     scale, text = scale_of(heard.text)
-    method = (
-        "creative"
-        if holds(r"\bcreative(?:ly)?\b|\bwith (?:more|extra|added) detail\b|\binvent\b", text)
-        else "faithful"
-        if holds(r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing)\b.*", text)
-        else None
-    )
-    text = less(
-        rf",?\s*\b(?:(?:but|and) )?(?:keep|make|stay|leave) (?:(?:{P}|everything) )?(?=creative|faithful)"
-        r"|,?\s*\b(?:with |and )?no (?:invented|added|new|extra|made-up) details?\b",
-        text,
-    )
-    text = less(
-        r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
-        r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b",
-        text,
-    )
-    said: dict[str, Any] = {"scale": min(max(scale, 1.0), 4.0) if scale else None, "method": method}
-    verb = starts(
-        r"(?:up-?scal(?:e|ing)|enlarge|up-?siz?e|up-?res|blow|super-?res\w*|magnify|embiggen"
-        r"|supersize|enhance|scale|resize|biggify|hd-?ify|increase (?:the )?(?:size|resolution)"
-        r"|(?:raise|boost|bump(?: up)?|improve) (?:the )?resolution)\b(?: up)?(?: (?:of|on|for))?\s*",
-        text,
-    )
-    if verb:
-        return on_pictures(
-            heard,
-            less(
-                rf"\b(?:up|it to|{RESOLUTION}|to max|as (?:big|large) as (?:possible|you can)|{BIGGER}|all the "
-                r"way|to the max)\b",
-                text[verb.end() :],
-            ),
-            "upscale",
-            first=True,
-            **said,
-        )
-    if (
-        scale
-        and full(rf"(?:make |of |for |on )*{P}?(?: (?:in size|as big|size|the size))?", text)
-        and (heard.meant.pointed or holds(r"size|resolution|big|large", heard.text))
-    ):
-        return on_pictures(heard, text, "upscale", first=True, **said)
-    frames = (
-        r"(?:(?:make|render|get|give|show|draw|do|can i get|send|turn|have|need|want)(?: me| us)? "
-        rf")?(?P<p>{P})?(?: (?:be|into|in))? ?(?:a |an |the )?(?:(?:a bit|a little|much|even|way"
-        rf"|slightly|really|super) )*(?:{BIGGER}|{RESOLUTION})(?: (?:version|picture|image|one|copy"
-        rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?",
-        rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
-        rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
-    )
-    match = next((found for pattern in frames if (found := full(pattern, text))), None)
-    if (
-        not match
-        or not (heard.ask.pictures or heard.ask.sources or heard.meant.pointed)
-        or full(r"(?:big|large|huge)", text)
-    ):
+    method = "creative" if holds(CREATIVE, text) else "faithful" if holds(FAITHFUL, text) else None
+    for words in METHOD_WORDS:
+        text = less(words, text)
+    rest = _enlarged(heard, text, scale is not None)
+    if rest is None:
         return None
-    return on_pictures(
-        heard,
-        less(
-            rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
-            r"|file|much|even|way|slightly|super|a bit|a little|can i)\b",
-            text,
-        ),
-        "upscale",
-        first=True,
-        **said,
-    )
+    said: dict[str, Any] = {"scale": min(max(scale, 1.0), 4.0) if scale else None, "method": method}
+    return on_pictures(heard, rest, "upscale", first=True, **said)
+
+
+def _enlarged(heard: Heard, text: str, scaled: bool) -> str | None:
+    """The words that are left to name the pictures, where something is to be enlarged."""
+    if verb := starts(ENLARGE, text):
+        return less(AS_FAR_AS, text[verb.end() :])
+    if scaled and full(SCALED, text) and (heard.meant.pointed or holds(r"size|resolution|big|large", heard.text)):
+        return text
+    there_are_some = heard.ask.pictures or heard.ask.sources or heard.meant.pointed
+    if not there_are_some or full(r"(?:big|large|huge)", text) or not any(full(form, text) for form in ENLARGED):
+        return None
+    return less(ENLARGED_WORDS, text)
+
+
+HEAD: Final = (
+    r"(?:(?:make|give|show|draw|do|create|generate|get|render|have|see|produce|try|paint|i want"
+    r"|another|some|a few|a|an|several|few|more|make me|give me|show me|get me|any|with|please"
+    r"|subtle|strong|slight|similar|close|the same)\s+)*"
+)
+VARY: Final = (
+    r"(?:vary|riff(?: on)?|mutate|jiggle|tweak|shake up|remix|evolve|branch(?: off)? from|explore"
+    r"|iterate(?: on)?|play (?:around )?with|shuffle|variate|variation|variations|vari)\b(?: (?:of|on|from))?\s*"
+)
+VARIED: Final = rf"{HEAD}{KIND_OF}(?:\s+(?:of|on|to|for|from|based on|around|off)\s+(?P<of>.+))?"
+""" "three variations of the fox"."""
+ALIKE: Final = (
+    rf"(?:{HEAD}|make |{NUMBER} )*(?:something|some|anything|ones?|others?|pictures?|images?|more"
+    r"|stuff|things|another|another one)?\s*(?:more )?(?:a bit |kind of |just |quite |very "
+    r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner|style|direction) of"
+    rf"|similar (?:ones|pictures|images|stuff|things) to|resembling|close to) (?P<like>{P}|the "
+    r"\w+(?: \w+)?)(?: one| ones)?"
+)
+""" "something like the second"."""
+DIFFERENT: Final[tuple[str, ...]] = (
+    rf"(?:more )?similar(?: ones| pictures| images| stuff| things)?|(?:make|do|keep) {P} (?:but "
+    r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)",
+    rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
+    rf"but different(?:ly)?|different {PIC}",
+    rf"{PIC},? (?:(?:very|more|really) )?(?:subtl[ey]|strong(?:ly)?)(?: (?:now|too|then))?",
+    rf"{PIC}[,:]? (?:make|do|give me|show me)? ?(?:some |a few |more |{NUMBER} )?(?:{KIND_OF})",
+)
+""" "the third, but different"."""
 
 
 def vary(heard: Heard) -> Found | None:
@@ -174,64 +191,47 @@ def vary(heard: Heard) -> Found | None:
     strength, text = strength_of(heard.text, varied=True)
     text = less(r"\b(?:random|different|interesting|other|new|more interesting)\b(?= " + KIND_OF + ")", text)
     count, uncounted = counted_kinds(text)
-    said = pairs(strength=strength, count=count)
+    varied = Found("vary", fields=pairs(strength=strength, count=count))
     if full(r"variations? (?:of |on )?#?\d", heard.plain):
         return Found("vary")
-    verb = starts(
-        r"(?:vary|riff(?: on)?|mutate|jiggle|tweak|shake up|remix|evolve|branch(?: off)? from|explore"
-        r"|iterate(?: on)?|play (?:around )?with|shuffle|variate|variation|variations|vari)\b(?: "
-        r"(?:of|on|from))?\s*",
-        uncounted,
-    )
+    verb = starts(VARY, uncounted)
     if verb and not starts(rf"{KIND_OF}", verb[0]):
-        rest = uncounted[verb.end() :]
-        loose = less(rf"(?:,? ?(?:and )?(?:make|do|give me|show me)? ?(?:some |a few )?{KIND_OF}(?: of {P})?)$", rest)
-        if nothing_left(loose):
-            return Found("vary", fields=said)
-        if found := named(loose, heard):
-            return replace(found, action="vary", fields=said)
-        changed = starts(rf"{P}[,:]?\s*", rest)
-        return (
-            Found("remix", rest=rest[changed.end() :], fields=pairs(strength=strength))
-            if changed and heard.ask.pictures
-            else None
-        )
-    head = (
-        r"(?:(?:make|give|show|draw|do|create|generate|get|render|have|see|produce|try|paint|i want"
-        r"|another|some|a few|a|an|several|few|more|make me|give me|show me|get me|any|with|please"
-        r"|subtle|strong|slight|similar|close|the same)\s+)*"
-    )
-    of = r"(?:\s+(?:of|on|to|for|from|based on|around|off)\s+(?P<of>.+))?"
-    if match := full(rf"{head}{KIND_OF}{of}", uncounted) or full(rf"{head}{KIND_OF}{of}", text):
+        return _vary_verb(heard, uncounted[verb.end() :], varied, strength)
+    forms = (uncounted, text)
+    if match := _first(VARIED, forms):
         rest = match["of"] or ""
-        if (
-            nothing_left(rest)
-            and (holds(P, rest) or heard.ask.pictures)
-            and not full(KIND_OF, heard.text.strip() if not heard.ask.pictures else "-")
-        ):
-            return Found("vary", fields=said)
-        if heard.ask.pictures and (found := named(rest, heard)) and found.targets:
-            return replace(found, action="vary", fields=said)
-    like = (
-        rf"(?:{head}|make |{NUMBER} )*(?:something|some|anything|ones?|others?|pictures?|images?|more"
-        r"|stuff|things|another|another one)?\s*(?:more )?(?:a bit |kind of |just |quite |very "
-        r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner|style|direction) of"
-        rf"|similar (?:ones|pictures|images|stuff|things) to|resembling|close to) (?P<like>{P}|the "
-        r"\w+(?: \w+)?)(?: one| ones)?"
-    )
-    if match := full(like, uncounted) or full(like, text):
+        named_already = holds(P, rest) or heard.ask.pictures
+        alone = full(KIND_OF, heard.text.strip()) and not heard.ask.pictures
+        if nothing_left(rest) and named_already and not alone:
+            return varied
+        if heard.ask.pictures and (found := _of(rest, heard, varied)) and found.targets:
+            return found
+    if match := _first(ALIKE, forms):
         if nothing_left(match["like"]):
-            return Found("vary", fields=said)
-        if found := named(match["like"], heard):
-            return replace(found, action="vary", fields=said) if found.targets else None
-    bare = (
-        rf"(?:more )?similar(?: ones| pictures| images| stuff| things)?|(?:make|do|keep) {P} (?:but "
-        r")?(?:a bit |a little |slightly |more |be )*(?:different|differently|varied)",
-        rf"{PIC}[,:]? (?:but )?(?:different|varied|with variations?|{KIND_OF}|again but different)|{P} "
-        rf"but different(?:ly)?|different {PIC}",
-        rf"{PIC},? (?:(?:very|more|really) )?(?:subtl[ey]|strong(?:ly)?)(?: (?:now|too|then))?",
-        rf"{PIC}[,:]? (?:make|do|give me|show me)? ?(?:some |a few |more |{NUMBER} )?(?:{KIND_OF})",
-    )
-    if any(full(pattern, form) for pattern in bare for form in (tidy(heard.text), uncounted, text)):
-        return Found("vary", fields=said)
-    return None
+            return varied
+        if found := _of(match["like"], heard, varied):
+            return found if found.targets else None
+    return varied if any(_first(pattern, (tidy(heard.text), *forms)) for pattern in DIFFERENT) else None
+
+
+def _vary_verb(heard: Heard, rest: str, varied: Found, strength: float | None) -> Found | None:
+    """ "vary the second", and what "remix it with a hat" means."""
+    loose = less(rf"(?:,? ?(?:and )?(?:make|do|give me|show me)? ?(?:some |a few )?{KIND_OF}(?: of {P})?)$", rest)
+    if nothing_left(loose):
+        return varied
+    if found := _of(loose, heard, varied):
+        return found
+    changed = starts(rf"{P}[,:]?\s*", rest)
+    if not changed or not heard.ask.pictures:
+        return None
+    return Found("remix", rest=rest[changed.end() :], fields=pairs(strength=strength))
+
+
+def _of(words: str, heard: Heard, varied: Found) -> Found | None:
+    """Variations of the pictures that are named so."""
+    found = named(words, heard)
+    return replace(found, action="vary", fields=varied.fields) if found else None
+
+
+def _first(pattern: str, forms: tuple[str, ...]) -> re.Match[str] | None:
+    return next((found for form in forms if (found := full(pattern, form))), None)
