@@ -152,8 +152,13 @@ def eight_bit(image: Image.Image) -> Image.Image:
     return whole
 
 
-def encode_png(image: Image.Image, *, picture_id: str, recipe: Recipe, seed: int, index: int, model_hash: str) -> bytes:
-    """PNG with the A1111 `parameters` text, our own JSON, and XMP that says a model made it."""
+def encode_png(
+    image: Image.Image, *, picture_id: str, recipe: Recipe, seed: int, index: int, model_hash: str, arithmetic: str = ""
+) -> bytes:
+    """PNG with the A1111 `parameters` text, our own JSON, and XMP that says a model made it.
+
+    `arithmetic` is what the model calculated in: in another one, or on other hardware, a replay is not exact.
+    """
     own = {
         "schema_version": SCHEMA_VERSION,
         "picture_id": picture_id,
@@ -161,6 +166,7 @@ def encode_png(image: Image.Image, *, picture_id: str, recipe: Recipe, seed: int
         "seed": seed,
         "index": index,
         "model_hash": model_hash,
+        "arithmetic": arithmetic,
         "software": software(),
     }
     texts = _texts(recipe, seed, image.size, model_hash)

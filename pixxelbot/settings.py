@@ -66,8 +66,16 @@ class Settings(BaseSettings):
     """`name=path-or-hub-id`, comma-separated; the first is the default. Networks of other uses as `name:role=path`."""
     device: str | None = None
     """`cpu`, `cuda`, `cuda:1`, `mps`; chosen by the renderer when unset."""
-    dtype: Literal["float32", "float16", "bfloat16"] | None = None
-    """Arithmetic of the denoiser; chosen by the renderer when unset."""
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Arithmetic of the models; `auto` is bfloat16 where the device calculates in it by itself."""
+    attention: Literal["auto", "native", "cudnn", "flash", "sage", "xformers"] = "auto"
+    """Attention of the models that can be given another; `auto` leaves it to the library. GPU only, but `native`."""
+    compile: bool = False
+    """Whether the repeated blocks of denoisers are compiled. GPU only."""
+    quantisation: Literal["none", "int8", "float8"] = "none"
+    """Linear weights in so few bits; needs the extra `quantisation`."""
+    offload: Literal["none", "parts", "blocks"] = "none"
+    """What lies in the CPU's memory until used: all but denoisers (`parts`), or all (`blocks`, slower). GPU only."""
     memory_budget: int | None = Field(default=None, gt=0)
     """Bytes of model weights kept loaded."""
     unload_seconds: float | None = Field(default=None, gt=0)

@@ -100,6 +100,26 @@ class Wrapping:
         self._before.clear()
 
 
+class Uncompiled:
+    """Compiled blocks work as they were written: for what else acts on them, and where bits must not differ."""
+
+    def __hash__(self) -> int:
+        return hash("uncompiled")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Uncompiled)
+
+    def __enter__(self) -> Self:
+        self._stance = torch.compiler.set_stance("force_eager")
+        self._stance.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stance.__exit__(kind, error, trace)
+
+
 def _padded(layer: torch.nn.Conv2d) -> list[int]:
     return list(layer._reversed_padding_repeated_twice)
 

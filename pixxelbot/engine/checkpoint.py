@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from pixxelbot import models
 from pixxelbot.engine import preview, samplers, weights
 from pixxelbot.engine.acting import Wrapping
 from pixxelbot.engine.merge import Call, intercept
+from pixxelbot.engine.options import Options, attend, compile_blocks, offload_blocks, quantise, visiting
 from pixxelbot.errors import ModelCorrupt, ModelIncomplete, Unsupported
 from pixxelbot.recipe import Limits
 
@@ -45,12 +45,23 @@ class Model:
     dtype: torch.dtype
     hash: str
     """Over the sha256 of every weight file."""
-    colours: torch.Tensor
+    colours: torch.Tensor = field(default_factory=torch.Tensor)
     """Map from latents to colours for previews."""
     users: set[tuple[str, int]] = field(default_factory=set)
     """Jobs and attempts that draw with it now."""
     intercepted: bool = False
     offloaded: bool = False
+    options: Options = field(default_factory=Options)
+    compiled: bool = False
+    """Its repeated blocks are compiled: few numbers of rows should ever be seen."""
+    home: torch.device | None = None
+    """Where it works, if its weights may be elsewhere meanwhile."""
+
+    @property
+    def arithmetic(self) -> str:
+        """What it calculates in, for the record: `bfloat16`, or `bfloat16 int8` with narrower weights."""
+        kinds = [str(self.dtype).removeprefix("torch."), self.options.quantised]
+        return " ".join(one for one in kinds if one != "none")
 
     def pipeline(self, task: Task, sampler: str, *, careful: bool = False, wrapping: bool = False, **parts: Any) -> Any:
         """A pipeline of its own for one request: same weights, fresh scheduler.
@@ -107,19 +118,23 @@ class Model:
         """Every network of it."""
         return [part for part in self.base.components.values() if isinstance(part, torch.nn.Module)]
 
+    def text_encoders(self) -> list[torch.nn.Module]:
+        """Those of its networks that read words."""
+        return [part for name, part in self.base.components.items() if part and name.startswith("text_encoder")]
+
     def offload(self) -> None:
         """From now on, text encoders and autoencoder are in the device's memory only while they work."""
-        if self.offloaded or self.device.type == "cpu":
+        if self.offloaded:
             return
-        self.offloaded = True
+        self.home, self.offloaded = self.device, True
         for part in self.modules():
             if part is not self.denoiser:
-                _visiting(part, self.device)
+                visiting(part, self.device)
 
     @property
     def device(self) -> torch.device:
-        """Where the denoiser is."""
-        where: torch.device = next(self.denoiser.parameters()).device
+        """Where the denoiser works."""
+        where: torch.device = self.home or next(self.denoiser.parameters()).device
         return where
 
     def intercept(self, park: Callable[[Call], Any]) -> None:
@@ -127,35 +142,6 @@ class Model:
         if not self.intercepted:
             self.intercepted = True
             intercept(self.denoiser, park)
-
-
-def _visiting(part: Any, device: torch.device) -> None:
-    """Move a module to the device for each of its calls, and back to the CPU after it."""
-
-    def come(module: Any, *_: Any) -> None:
-        module.to(device)
-
-    def go(module: Any, *_: Any) -> None:
-        module.to("cpu")
-
-    part.to("cpu")
-    for name in ("forward", "encode", "decode"):  # autoencoders are never called by their forward
-        if called := getattr(part, name, None):
-            setattr(part, name, _between(part, called, come, go))
-
-
-def _between(
-    part: Any, called: Callable[..., Any], come: Callable[[Any], None], go: Callable[[Any], None]
-) -> Callable[..., Any]:
-    @functools.wraps(called)
-    def visited(*args: Any, **kwargs: Any) -> Any:
-        come(part)
-        try:
-            return called(*args, **kwargs)
-        finally:
-            go(part)
-
-    return visited
 
 
 def _at_home_on(kind: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
@@ -183,7 +169,7 @@ def _wrapping(vae: Any) -> Any:
     return own
 
 
-def load(name: str, where: str, device: torch.device, dtype: torch.dtype) -> Model:
+def load(name: str, where: str, device: torch.device, dtype: torch.dtype, options: Options | None = None) -> Model:
     """Read a model from a folder in diffusers' layout, a single file or a hub id into memory.
 
     A single file needs its configuration beside it, in a folder of its name without `.safetensors`; else it is taken
@@ -192,6 +178,7 @@ def load(name: str, where: str, device: torch.device, dtype: torch.dtype) -> Mod
     Raises:
         ModelMissing, ModelIncomplete: a folder or file is not there.
         ModelCorrupt: a weight file cannot be read; it is named.
+        ConfigurationError: it cannot be prepared as the operator chose.
     """
     place = weights.placed(where)
     if place.is_file():
@@ -201,8 +188,28 @@ def load(name: str, where: str, device: torch.device, dtype: torch.dtype) -> Mod
     else:
         base, hashed = _read_folder(place, dtype)
         limits = models.limits(name, place)
-    base.to(device)
-    return Model(name, base, limits, dtype, hashed, preview.fit(base.vae))
+    return _prepared(Model(name, base, limits, dtype, hashed), device, options or Options())
+
+
+def _prepared(model: Model, device: torch.device, options: Options) -> Model:
+    """The model on its device, with what the operator chose."""
+    model.options = options
+    if options.quantised != "none":
+        quantise([model.denoiser, *model.text_encoders()], options.quantised, device)
+    if options.offloaded == "none":
+        model.base.to(device)
+    elif options.offloaded == "parts":
+        model.denoiser.to(device)
+        model.offload()
+    else:
+        model.home = device
+        offload_blocks(model.denoiser, device)
+        model.offload()
+    if options.attention != "auto":
+        attend(model.denoiser, options.attention)
+    model.compiled = options.compiled and compile_blocks(model.denoiser, options.compiler)
+    model.colours = preview.fit(model.base.vae)
+    return model
 
 
 def _read_folder(folder: Path, dtype: torch.dtype) -> tuple[Any, str]:

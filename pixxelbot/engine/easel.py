@@ -29,7 +29,7 @@ class Room(Protocol):
     """Where an easel stands: the engine, as far as one drawing sees it."""
 
     def tell(self, step: int, total: int, look: Callable[[], torch.Tensor] | None = None) -> None:
-        """Tell the steps done and all steps; `look` gives the latents believed to be the finished ones, unscaled."""
+        """Tell the steps done and all steps; `look` gives the latents believed to be the finished ones, unpacked."""
 
     def network(self, role: str, name: str | None = None) -> Network:
         """A network beside the model; waits until it is loaded, while others go on drawing."""
@@ -245,7 +245,7 @@ class Easel:
             if self.film is not None:
                 self.film.frames.append((believed, glimpse.noise_left, pipeline))
             total = max(self.whole or round(passes * last), self._steps_before)
-            self.room.tell(self._steps_before, total, partial(preview.unscaled, believed, pipeline, size))
+            self.room.tell(self._steps_before, total, partial(preview.unpacked, believed, pipeline, size))
             if index + 1 == last < pipeline.num_timesteps:
                 pipeline._interrupt = True
                 return {**held, "latents": believed}

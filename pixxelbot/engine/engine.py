@@ -23,6 +23,7 @@ from greenlet import getcurrent, greenlet
 from PIL import Image
 
 from pixxelbot.engine import answering, preview, profiling
+from pixxelbot.engine.acting import Uncompiled
 from pixxelbot.engine.animation import labelled
 from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.choose import Caps, Parked, choose
@@ -31,7 +32,7 @@ from pixxelbot.engine.kinds import KINDS
 from pixxelbot.engine.merge import Call, halves, merge, split, together
 from pixxelbot.engine.network import Network
 from pixxelbot.engine.residency import Models, failure_of
-from pixxelbot.errors import NotANumber, OutOfMemory, PixxelbotError, RenderCancelled, RenderError
+from pixxelbot.errors import NoNetwork, NotANumber, OutOfMemory, PixxelbotError, RenderCancelled, RenderError
 from pixxelbot.job import Drawn, Job, Progress, Rendered, new_id
 from pixxelbot.picture import encode_grid, encode_png
 from pixxelbot.profile import Profile
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 PREVIEW_SECONDS: Final = 1.0
 """Shortest time between two previews of one job."""
+PREVIEW_SHARE: Final = 0.03
+"""Share of a render's time that its previews may take; what is dearer gives way to the map of colours."""
 DRAWING_ERRORS: Final = (
     RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, MemoryError,
 )  # fmt: skip
@@ -85,6 +88,10 @@ class Drawing:
         """Steps down the ladder of those who are short of memory."""
         self.began = time.perf_counter()
         self.previewed = 0.0
+        self.looked = 0.0
+        """When its last preview was made, and seconds that previews took so far."""
+        self.lens: Network | None = None
+        """Decoder of its previews, where its model has one."""
         self.cancelled = False
 
     @property
@@ -123,6 +130,8 @@ class Engine:
         self._known_sizes: set[Hashable] = set()
         self._measuring: Iterator[Profile | None] | None = None
         self._last_work = time.perf_counter()
+        self._lens_seconds: dict[Hashable, float] = {}
+        """What a decoder's previews of latents of a shape take."""
 
     @property
     def busy(self) -> bool:
@@ -247,28 +256,32 @@ class Engine:
         if drawing.greenlet.dead:
             self._end(drawing, outcome)
 
-    def _park_denoiser(self, call: Call) -> Any:
+    def _park_denoiser(self, model: Model, call: Call) -> Any:
         """Called in the place of a denoiser's forward: whatever acts for the drawing acts on it."""
-        if self._running is None:
+        drawing = self._running
+        if drawing is None:
             return call()
-        alone = self._running.recipe.exact
-        self._running.size = self._size_class(self._running, call)
-        return self._park(dataclasses.replace(call, within=self._running.within, alone=alone))
+        drawing.size = self._size_class(drawing, model, call)
+        call = dataclasses.replace(call, within=drawing.within, alone=drawing.recipe.exact)
+        if model.compiled and (call.within or call.alone):
+            call = dataclasses.replace(call, within=(*call.within, Uncompiled()))
+        elif model.compiled:
+            call = dataclasses.replace(call, buckets=profiling.ROWS)
+        return self._park(call)
 
-    def _size_class(self, drawing: Drawing, call: Call) -> Hashable:
+    def _size_class(self, drawing: Drawing, model: Model, call: Call) -> Hashable:
         """What caps are measured by; a new one is profiled as soon as nobody waits."""
-        assert drawing.model is not None
-        size = drawing.model.name, drawing.model.dtype, profiling.size_of(call)
+        size = model.name, model.dtype, profiling.size_of(call)
         if size not in self._known_sizes and not drawing.held:
             self._known_sizes.add(size)
-            self.unmeasured.append((drawing.model, call))
+            self.unmeasured.append((model, call))
         return size
 
     def know(self, profile: Profile) -> None:
         """Take over what was measured before; where the model or the machine is another, nothing is."""
         dtype = getattr(torch, profile.dtype)
         size = profile.model, dtype, profile.size
-        same_machine = (profiling.device_name(self.models.device), profiling.versions())
+        same_machine = (profiling.device_name(self.models.device), profiling.versions(self.models.options))
         if (profile.device, profile.versions) == same_machine:
             self._known_sizes.add(size)
             self.caps.profiled[size] = profile.cap
@@ -333,7 +346,7 @@ class Engine:
         model = self._wait(drawing, self.models.want(name))
         model.users.add(drawing.key)
         drawing.held.append(model)
-        model.intercept(self._park_denoiser)
+        model.intercept(partial(self._park_denoiser, model))
         return model
 
     def _once_loaded(self, loading: Future[Any], go_on: Callable[[], None]) -> None:
@@ -385,10 +398,27 @@ class Engine:
             return
         model = drawing.model = loading.result()
         model.users.add(drawing.key)
-        model.intercept(self._park_denoiser)
+        model.intercept(partial(self._park_denoiser, model))
         self.models.trim()
+        self._want_lens(drawing, model)
         drawing.greenlet = greenlet(self._draw)
         self._wake(drawing, drawing)
+
+    def _want_lens(self, drawing: Drawing, model: Model) -> None:
+        """A decoder for previews under the model's name, from whenever it is loaded."""
+        try:
+            loading = self.models.want_network("preview", model.name)
+        except NoNetwork:
+            return
+        self._once_loaded(loading, lambda: self._take_lens(drawing, model, loading))
+
+    def _take_lens(self, drawing: Drawing, model: Model, loading: Future[Network]) -> None:
+        error = failure_of(loading)
+        if error or loading.result().module.config.latent_channels != model.base.vae.config.latent_channels:
+            log.warning("previews of %s are coarse: %s", model.name, error or "its decoder is of another family")
+        elif drawing.key in self._drawings:
+            drawing.lens = loading.result()
+            drawing.lens.users.add(drawing.key)
 
     def _draw(self, drawing: Drawing) -> Work | PixxelbotError:
         """The whole of one request, inside its greenlet."""
@@ -397,7 +427,8 @@ class Engine:
             care = Care(tiled=drawing.rungs > 0)
             easel = Easel(drawing.model, drawing.recipe, drawing.pictures, _Room(self, drawing), care)
             images = KINDS[drawing.recipe.kind](easel)
-            return Work(images, tuple(easel.notes), easel.animation, tuple(easel.captions))
+            notes, captions = tuple(easel.notes), tuple(easel.captions)
+            return Work(images, notes, easel.animation, captions, drawing.model.arithmetic)
         except PixxelbotError as error:
             return error
         except DRAWING_ERRORS as error:
@@ -412,14 +443,34 @@ class Engine:
         seen, model = None, drawing.model
         due = step == 1 or now - drawing.previewed >= self.preview_seconds
         if model and look and due and step < total:
-            seen, drawing.previewed = preview.webp(look(), model.colours), now
+            seen, drawing.previewed = self._preview(drawing, model, look(), (now - drawing.began) / step * total), now
         left = (now - drawing.began) / step * (total - step)
         job, attempt = drawing.key
         drawing.tell(Progress(job_id=job, attempt=attempt, step=step, total=total, seconds_left=left, preview=seen))
 
+    def _preview(self, drawing: Drawing, model: Model, latents: torch.Tensor, whole: float) -> bytes:
+        """By the decoder where its share of the whole render's seconds allows for it, else by the map of colours."""
+        began, lens = time.perf_counter(), drawing.lens
+        kind = lens and (lens.name, latents.shape)
+        if lens and drawing.looked + self._lens_seconds.get(kind, 0.0) <= PREVIEW_SHARE * whole:
+            try:
+                seen = preview.decoded(lens.module, latents)
+            except DRAWING_ERRORS as error:
+                log.warning("previews of %s are coarse from now on: %s", drawing.job.id, error)
+                drawing.lens = None
+            else:
+                self._lens_seconds[kind] = time.perf_counter() - began
+                drawing.looked += self._lens_seconds[kind]
+                return seen
+        seen = preview.webp(preview.plain(latents, model.base.vae), model.colours)
+        drawing.looked += time.perf_counter() - began
+        return seen
+
     def _end(self, drawing: Drawing, outcome: Work | PixxelbotError) -> None:
         model = drawing.model
         assert model is not None
+        if drawing.lens:
+            drawing.lens.users.discard(drawing.key)
         for one in (model, *drawing.held):
             one.users.discard(drawing.key)
         if isinstance(outcome, NotANumber) and model.dtype != torch.float32:
@@ -482,6 +533,8 @@ class Work:
     notes: tuple[str, ...] = ()
     animation: bytes | None = None
     captions: tuple[str, ...] = ()
+    arithmetic: str = ""
+    """What the model calculated in."""
 
 
 class _Room:
@@ -511,7 +564,7 @@ def rendered(
 ) -> Rendered:
     """What one attempt produced: PNGs with metadata and hashes, and a grid or animation where there is one."""
     drawn = recipe or job.recipe
-    pictures = tuple(_drawn(drawn, image, index, model_hash) for index, image in enumerate(work.images))
+    pictures = tuple(_drawn(drawn, work, index, model_hash) for index in range(len(work.images)))
     return Rendered(
         job_id=job.id, attempt=job.attempt, pictures=pictures, grid=_whole(work, drawn, model_hash), seconds=seconds,
         model_hash=model_hash, notes=tuple(notes),
@@ -529,9 +582,12 @@ def _whole(work: Work, recipe: Recipe, model_hash: str) -> bytes | None:
     return encode_grid(images, recipe=recipe, model_hash=model_hash)
 
 
-def _drawn(recipe: Recipe, image: Image.Image, index: int, model_hash: str) -> Drawn:
-    name, seed = new_id(), recipe.seed_of(index)
-    png = encode_png(image, picture_id=name, recipe=recipe, seed=seed, index=index, model_hash=model_hash)
+def _drawn(recipe: Recipe, work: Work, index: int, model_hash: str) -> Drawn:
+    name, seed, image = new_id(), recipe.seed_of(index), work.images[index]
+    png = encode_png(
+        image, picture_id=name, recipe=recipe, seed=seed, index=index, model_hash=model_hash,
+        arithmetic=work.arithmetic,
+    )  # fmt: skip
     digest = hashlib.sha256(png).hexdigest()
     return Drawn(id=name, index=index, png=png, seed=seed, width=image.width, height=image.height, sha256=digest)
 

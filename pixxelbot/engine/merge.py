@@ -6,6 +6,7 @@ ControlNet's lists of residuals); outputs too.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -36,6 +37,8 @@ class Call:
     """What acts on the module meanwhile: context managers that are equal where they do the same."""
     alone: bool = False
     """It shares its forward with nobody."""
+    buckets: tuple[int, ...] = ()
+    """Numbers of rows to fill up to, so that a compiled forward sees few shapes; more than the last go as they are."""
 
     @classmethod
     def of(cls, forward: Callable[..., Any], signature: inspect.Signature, *args: Any, **kwargs: Any) -> Call:
@@ -70,10 +73,14 @@ class Call:
 
     def __call__(self) -> Any:
         """Carry it out."""
+        rows = next((size for size in self.buckets if size >= self.rows), self.rows)
         with ExitStack() as acting:
             for one in self.within:
                 acting.enter_context(one)
-            return self.forward(**self.arguments)
+            if rows == self.rows:
+                return self.forward(**self.arguments)
+            filled = merge([self, *[repeated(self, 1)] * (rows - self.rows)])
+            return _rows_of(self.forward(**filled.arguments), 0, self.rows, rows)
 
 
 def merge(calls: Sequence[Call]) -> Call:
@@ -88,7 +95,7 @@ def merge(calls: Sequence[Call]) -> Call:
     }
     if calls[0].padded:
         joined |= _filled(calls)
-    return Call(calls[0].forward, joined, calls[0].within)
+    return Call(calls[0].forward, joined, calls[0].within, buckets=calls[0].buckets)
 
 
 def _filled(calls: Sequence[Call]) -> dict[str, Any]:
@@ -127,7 +134,7 @@ def halves(call: Call) -> tuple[Call, Call]:
         {name: _cut(name, value, start, stop, call.rows) for name, value in call.arguments.items()}
         for start, stop in ((0, middle), (middle, call.rows))
     )
-    return Call(call.forward, first, call.within, call.alone), Call(call.forward, last, call.within, call.alone)
+    return dataclasses.replace(call, arguments=first), dataclasses.replace(call, arguments=last)
 
 
 def repeated(call: Call, rows: int) -> Call:

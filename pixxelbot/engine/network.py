@@ -20,6 +20,8 @@ CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
 CLIP_DEVIATION: Final = (0.26862954, 0.26130258, 0.27577711)
 """Of CLIP's training pictures (Radford et al. 2021), where a folder says nothing else."""
 CONTROLS: Final = ("edges", "depth", "pose", "scribble")
+BESIDE_DENOISER: Final = (*CONTROLS, "preview", "lora", "embedding")
+"""Roles whose networks give to the denoiser or take from it."""
 
 
 @dataclass(eq=False)

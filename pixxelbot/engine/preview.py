@@ -1,4 +1,4 @@
-"""Small early looks at a picture: a linear map from latents to colours, one pixel a latent."""
+"""Early looks at a picture: by a tiny autoencoder, or by a linear map from latents to colours, one pixel a latent."""
 
 from __future__ import annotations
 
@@ -39,17 +39,26 @@ def scales(vae: Any, dimensions: int = 4) -> Scales:
 
 
 def unscaled(latents: torch.Tensor, pipeline: Any, size: tuple[int, int]) -> torch.Tensor:
-    """What the autoencoder would decode: (batch, channels, [1,] height, width) in float32 on the CPU.
+    """What the autoencoder would decode: (batch, channels, [1,] height, width) in float32 on the CPU."""
+    return plain(unpacked(latents, pipeline, size), pipeline.vae)
+
+
+def unpacked(latents: torch.Tensor, pipeline: Any, size: tuple[int, int]) -> torch.Tensor:
+    """What the denoiser works on, as (batch, channels, [1,] height, width).
 
     Transformers' latents come packed, two by two latents to a token; `size` in pixels says how they lie.
     """
-    plain = latents.detach()
-    if plain.ndim == 3:
-        plain = pipeline._unpack_latents(plain, size[1], size[0], pipeline.vae_scale_factor)
-    plain = plain.float().cpu()
-    found = scales(pipeline.vae, plain.ndim)
-    unpacked: torch.Tensor = plain / found.factor + found.shift
-    return unpacked
+    if latents.ndim != 3:
+        return latents.detach()
+    found: torch.Tensor = pipeline._unpack_latents(latents.detach(), size[1], size[0], pipeline.vae_scale_factor)
+    return found
+
+
+def plain(latents: torch.Tensor, vae: Any) -> torch.Tensor:
+    """The autoencoder's own latents of those that the denoiser works on, in float32 on the CPU."""
+    found = scales(vae, latents.ndim)
+    own: torch.Tensor = latents.float().cpu() / found.factor + found.shift
+    return own
 
 
 def fit(vae: Any) -> torch.Tensor:
@@ -69,9 +78,20 @@ def fit(vae: Any) -> torch.Tensor:
 
 def webp(latents: torch.Tensor, colours: torch.Tensor) -> bytes:
     """A WebP of what `unscaled` gave, several as a grid."""
-    plain = _flat(latents)
-    count, _, height, width = plain.shape
-    values = (_with_one(plain) @ colours).reshape(count, height, width, 3)
+    flat = _flat(latents)
+    count, _, height, width = flat.shape
+    return _shown((_with_one(flat) @ colours).reshape(count, height, width, 3))
+
+
+def decoded(tiny: Any, latents: torch.Tensor) -> bytes:
+    """The same of what a denoiser works on, by a tiny autoencoder that was trained on just that (TAESD, Bohan 2023)."""
+    own = scales(tiny)
+    given = (_flat(latents) / own.factor + own.shift).to(tiny.device, tiny.dtype)
+    return _shown(tiny.decode(given, return_dict=False)[0].float().cpu().permute(0, 2, 3, 1))
+
+
+def _shown(values: torch.Tensor) -> bytes:
+    """Colours (batch, height, width, 3) in −1…1."""
     levels = ((values.nan_to_num() / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     return encode([Image.fromarray(one) for one in levels])
 

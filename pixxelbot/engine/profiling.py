@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.merge import Call, repeated
 from pixxelbot.engine.noise import decoded, encoded
+from pixxelbot.engine.options import Options
 from pixxelbot.profile import Profile
 
 ROWS: Final = (1, 2, 4, 8, 16, 32)
@@ -58,9 +59,9 @@ def size_of(call: Call) -> str:
     return "x".join(map(str, next(iter(call.arguments.values())).shape[1:]))
 
 
-def versions() -> str:
-    """Of the libraries whose speed it is."""
-    return f"torch {torch.__version__} diffusers {version('diffusers')}"
+def versions(options: Options) -> str:
+    """Of the libraries whose speed it is, and what the operator chose."""
+    return f"torch {torch.__version__} diffusers {version('diffusers')} {options}".rstrip()
 
 
 def device_name(device: torch.device) -> str:
@@ -80,6 +81,9 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
     seconds: dict[int, float] = {}
     for rows in ROWS:
         try:
+            if model.compiled:
+                repeated(call, rows)()  # the first forward of a shape compiles
+                yield None
             held[rows] = peak(model, repeated(call, rows))
             yield None
             seconds[rows] = _timed(model, repeated(call, rows))
@@ -95,7 +99,7 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
             yield None
     yield Profile(
         model=model.name, model_hash=model.hash, size=size_of(call), dtype=str(model.dtype).removeprefix("torch."),
-        device=device_name(model.device), versions=versions(), seconds=tuple(seconds.items()),
+        device=device_name(model.device), versions=versions(model.options), seconds=tuple(seconds.items()),
         bytes=tuple(held.items()), decoding=_decoding(model), weights=model.bytes,
     )  # fmt: skip
 

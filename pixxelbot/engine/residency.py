@@ -9,17 +9,20 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import torch
 
 from pixxelbot.engine import checkpoint, network
 from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.network import Network
+from pixxelbot.engine.options import Options
 from pixxelbot.engine.weights import LOADING_ERRORS
 from pixxelbot.errors import ConfigurationError, ModelCorrupt, NoNetwork, PixxelbotError, UnknownChoice
 
 Held = Model | Network
+NATIVE_BFLOAT16: Final = ("avx512_bf16", "amx_bf16")
+"""Instructions that multiply in bfloat16; without them it is emulated, and slower than float32."""
 T = TypeVar("T", Model, Network)
 
 
@@ -30,11 +33,12 @@ class Models:
         self,
         places: Mapping[str, str],
         device: str | None = None,
-        dtype: str | None = None,
+        dtype: str = "auto",
         memory_budget: int | None = None,
         networks: Sequence[tuple[str, str, str]] = (),
+        options: Options | None = None,
     ) -> None:
-        self.places, self.networks = places, networks
+        self.places, self.networks, self.options = places, networks, options or Options()
         self.device = chosen_device(device)
         self.dtype = chosen_dtype(self.device, dtype)
         self.memory_budget = memory_budget
@@ -51,7 +55,8 @@ class Models:
         if name not in places:
             raise UnknownChoice("model", name, self.places)
         wanted = dtype or self.dtype
-        return self._have((name, wanted), partial(checkpoint.load, name, places[name], self.device, wanted))
+        load = partial(checkpoint.load, name, places[name], self.device, wanted, self.options)
+        return self._have((name, wanted), load)
 
     def want_network(self, role: str, name: str | None = None) -> Future[Network]:
         """The first network of a role, or that of the name, now or once it is loaded.
@@ -61,9 +66,13 @@ class Models:
         """
         for known, its_role, where in self.all_networks():
             if its_role == role and name in (None, known):
-                load = partial(network.load, known, role, where, self.device, self.dtype)
+                load = partial(network.load, known, role, where, self.device, self._dtype_for(role))
                 return self._have((known, role), load)
         raise NoNetwork(role, name)
+
+    def _dtype_for(self, role: str) -> torch.dtype:
+        """What meets the denoiser's tensors works in its arithmetic; on CPUs, what only answers stays exact."""
+        return torch.float32 if self.device.type == "cpu" and role not in network.BESIDE_DENOISER else self.dtype
 
     def adopt(self, model: Model) -> None:
         """Hold a model that was made here and not read, for benchmarks of shapes with random weights."""
@@ -158,13 +167,18 @@ def chosen_device(wanted: str | None) -> torch.device:
     raise ConfigurationError("PIXXELBOT_DEVICE", wanted, "this machine has no such device; leave it unset or write cpu")
 
 
-def chosen_dtype(device: torch.device, wanted: str | None) -> torch.dtype:
-    """The arithmetic asked for; else float32 on CPUs, and the widest-ranging half precision elsewhere."""
-    if wanted is not None:
+def chosen_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
+    """The arithmetic asked for; `auto` is the widest-ranging half precision that the device calculates in by itself."""
+    if wanted != "auto":
         return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[wanted]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.float32
+    return torch.bfloat16 if device.type == "cpu" and any(map(_capabilities().get, NATIVE_BFLOAT16)) else torch.float32
+
+
+def _capabilities() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = torch.cpu.get_capabilities()
+    return found
 
 
 def free_bytes(device: torch.device) -> int | None:

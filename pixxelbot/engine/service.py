@@ -1,6 +1,6 @@
 """The engine as its parent speaks to it: in frames over standard input and output.
 
-in    open {models, networks, device, dtype, memory_budget, profiles, …}     first, once
+in    open {models, networks, device, dtype, options, memory_budget, profiles, …}     first, once
       draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
       ask {ask, kind, words} + one picture each
@@ -29,7 +29,8 @@ from PIL import Image
 from transformers.utils import logging as transformers_logging
 
 from pixxelbot.engine.engine import PREVIEW_SECONDS, Engine, Outcome
-from pixxelbot.engine.residency import Models, failure_of, free_bytes
+from pixxelbot.engine.options import Options
+from pixxelbot.engine.residency import Models, chosen_device, failure_of, free_bytes
 from pixxelbot.errors import InvalidPicture, PixxelbotError
 from pixxelbot.frames import pack
 from pixxelbot.job import Job, Progress
@@ -60,13 +61,18 @@ class Service:
             self._say({"say": "broken", "code": error.code, "message": str(error)})
             return
         room = {"room": free_bytes(engine.models.device), "weights": engine.models.bytes}
-        self._say({"say": "ready", "loaded": engine.models.loaded, "device": str(engine.models.device)} | room)
+        device = f"{engine.models.device} in {str(engine.models.dtype).removeprefix('torch.')}"
+        self._say({"say": "ready", "loaded": engine.models.loaded, "device": device} | room)
         threading.Thread(target=self._relay, args=(engine,), name="relay", daemon=True).start()
         engine.run()
 
     def _open(self, opening: dict[str, Any]) -> Engine:
         places = dict(opening["models"])
-        models = Models(places, opening["device"], opening["dtype"], opening["memory_budget"], opening["networks"])
+        options = Options(**opening["options"])
+        options.check(chosen_device(opening["device"]))
+        models = Models(
+            places, opening["device"], opening["dtype"], opening["memory_budget"], opening["networks"], options
+        )
         if error := failure_of(models.want(next(iter(places)))):
             raise error
         engine = Engine(

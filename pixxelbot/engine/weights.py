@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import safetensors
 import torch
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from pixxelbot.errors import ModelCorrupt, ModelMissing
 
@@ -76,4 +77,11 @@ def hash_of(folder: Path, files: Sequence[Path]) -> str:
 def size_of(*modules: Any) -> int:
     """Bytes of all parameters and buffers."""
     held = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
-    return sum(tensor.numel() * tensor.element_size() for tensor in held if isinstance(tensor, torch.Tensor))
+    return sum(_bytes(tensor) for tensor in held if isinstance(tensor, torch.Tensor))
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    """What it holds; narrowed weights are several tensors behind one that names the wider type."""
+    if is_traceable_wrapper_subclass(tensor):
+        return sum(_bytes(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+    return tensor.numel() * tensor.element_size()

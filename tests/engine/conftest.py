@@ -12,7 +12,7 @@ from pixxelbot.settings import BUNDLED
 
 @pytest.fixture(scope="session")
 def models() -> Models:
-    return Models({"bundled": str(BUNDLED)}, device="cpu")
+    return Models({"bundled": str(BUNDLED)}, device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     folder = tmp_path_factory.mktemp("networks")
     places = {"clip": tiny.clip(folder / "clip"), "segmenter": tiny.segmenter(folder / "segmenter")}
     networks = [("tiny", role, str(where)) for role, where in places.items()]
-    return Engine(Models({"bundled": str(BUNDLED)}, device="cpu", networks=networks))
+    return Engine(Models({"bundled": str(BUNDLED)}, device="cpu", dtype="float32", networks=networks))
 
 
 def asked(engine: Engine, question: Question, *pictures: Image.Image) -> Answer:
@@ -93,12 +93,14 @@ def test_what_cannot_be_answered_is_said(engine: Engine, tmp_path: Path) -> None
         asked(engine, Question(kind="embed_text"))
     with pytest.raises(InvalidRequest, match="1 picture"):
         asked(engine, Question(kind="rank", words=("a fox",)), RED, BLUE)
-    bare = Engine(Models({"bundled": str(BUNDLED)}, device="cpu"))
+    bare = Engine(Models({"bundled": str(BUNDLED)}, device="cpu", dtype="float32"))
     with pytest.raises(NoNetwork, match="PIXXELBOT_MODELS"):
         asked(bare, Question(kind="segment", words=("the hat",)), RED)
     folder = tiny.clip(tmp_path / "clip")
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:2000])
-    broken = Engine(Models({"bundled": str(BUNDLED)}, device="cpu", networks=[("it", "clip", str(folder))]))
+    broken = Engine(
+        Models({"bundled": str(BUNDLED)}, device="cpu", dtype="float32", networks=[("it", "clip", str(folder))])
+    )
     with pytest.raises(ModelCorrupt, match=r"model\.safetensors"):
         asked(broken, Question(kind="embed_text", words=("x",)))

@@ -33,7 +33,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def shared(places: dict[str, str]) -> Engine:
-    return Engine(Models(places, device="cpu"))
+    return Engine(Models(places, device="cpu", dtype="float32"))
 
 
 @pytest.fixture

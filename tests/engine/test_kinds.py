@@ -52,7 +52,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     }
     listed = [(*name.split(":"), str(where)) for name, where in networks.items()]
     places = {family: str(tiny.build(family, folder / family)) for family in ("sd1", "sd3")}
-    return Engine(Models(places, device="cpu", networks=listed))  # type: ignore[arg-type]
+    return Engine(Models(places, device="cpu", dtype="float32", networks=listed))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def engine(shared: Engine) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def bare(shared: Engine) -> Engine:
     """Without any network beside the models."""
-    return Engine(Models(shared.models.places, device="cpu"))
+    return Engine(Models(shared.models.places, device="cpu", dtype="float32"))
 
 
 def recipe(**changes: Any) -> Recipe:
@@ -472,5 +472,5 @@ def test_drawing_stops_where_it_is_told_to(engine: Engine) -> None:
 def test_a_broken_adapter_file_is_named(tmp_path: Path, shared: Engine) -> None:
     file = tiny.adapter(tmp_path / "torn.safetensors", {LAYER: (32, 16)})
     file.write_bytes(file.read_bytes()[:50])
-    engine = Engine(Models(shared.models.places, device="cpu", networks=[("torn", "lora", str(file))]))
+    engine = Engine(Models(shared.models.places, device="cpu", dtype="float32", networks=[("torn", "lora", str(file))]))
     assert "torn.safetensors" in str(draw(engine, recipe(loras=(("torn", 1.0),)))[0].error)

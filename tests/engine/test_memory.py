@@ -24,7 +24,7 @@ NO_MEMORY = "CUDA out of memory. Tried to allocate 2.00 GiB"
 @pytest.fixture
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     folder = tmp_path_factory.mktemp("models")
-    engine = Engine(Models({"sd1": str(tiny.build("sd1", folder / "sd1"))}, device="cpu"))
+    engine = Engine(Models({"sd1": str(tiny.build("sd1", folder / "sd1"))}, device="cpu", dtype="float32"))
     draw(engine, recipe(steps=1))
     return engine
 

@@ -31,7 +31,7 @@ def recipe(**changes: Any) -> Any:
 
 def test_a_model_is_measured_once_nobody_waits_and_the_cap_follows(place: str) -> None:
     found: list[Profile] = []
-    engine = Engine(Models({"sd1": place}, device="cpu"), profiling=True, on_profile=found.append)
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True, on_profile=found.append)
     draw(engine, recipe())
     assert found == []
     with torch.no_grad():
@@ -51,23 +51,23 @@ def test_a_model_is_measured_once_nobody_waits_and_the_cap_follows(place: str) -
 
 def test_what_was_measured_on_this_machine_is_known_at_the_next_start(place: str) -> None:
     first: list[Profile] = []
-    engine = Engine(Models({"sd1": place}, device="cpu"), profiling=True, on_profile=first.append)
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True, on_profile=first.append)
     draw(engine, recipe())
     with torch.no_grad():
         while not first:
             engine._measure_a_little()
-    again = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
+    again = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True)
     again.know(Profile.load(first[0].dump()))
     draw(again, recipe())
     assert again.unmeasured == []
-    other = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
+    other = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True)
     other.know(Profile.load({**first[0].dump(), "versions": "torch 1.0 diffusers 0.1"}))
     draw(other, recipe())
     assert len(other.unmeasured) == 1, "another version may be faster or slower"
 
 
 def test_memory_by_rows_is_a_line_that_predicts_what_was_not_measured(place: str) -> None:
-    engine = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True)
     draw(engine, recipe())
     model, call = engine.unmeasured[0]
     with torch.no_grad():
@@ -95,7 +95,7 @@ def test_tensors_alive_at_once_are_counted_and_those_that_are_gone_are_not() -> 
 
 
 def test_a_request_that_comes_while_a_model_is_measured_waits_for_one_forward_only(place: str) -> None:
-    engine = Engine(Models({"sd1": place}, device="cpu"), profiling=True)
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True)
     draw(engine, recipe())
     with torch.no_grad():
         engine._measure_a_little()
@@ -106,7 +106,7 @@ def test_a_request_that_comes_while_a_model_is_measured_waits_for_one_forward_on
 
 def test_idle_models_are_given_back_and_come_again_when_asked_for(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "IDLE_SECONDS", 0.01)
-    engine = Engine(Models({"sd1": place}, device="cpu"), unload_seconds=30.0)
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), unload_seconds=30.0)
     draw(engine, recipe())
     assert engine._idle_work() == pytest.approx(30, abs=5)
     assert engine.models.loaded == ("sd1",)
@@ -135,7 +135,7 @@ def test_relaxed_requests_give_way_but_not_for_ever() -> None:
 
 
 def test_a_short_request_overtakes_a_long_one_on_a_flat_curve(place: str) -> None:
-    engine = Engine(Models({"sd1": place}, device="cpu"))
+    engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"))
     draw(engine, recipe())
     engine.caps.profiled = dict.fromkeys(engine._known_sizes, 1)
     order: list[str] = []

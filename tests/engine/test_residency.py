@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pixxelbot.engine.engine import Engine
-from pixxelbot.engine.residency import Models, chosen_device, chosen_dtype
+from pixxelbot.engine.residency import Models, chosen_device
 from pixxelbot.errors import ConfigurationError, ModelCorrupt, ModelIncomplete, ModelMissing
 from pixxelbot.settings import BUNDLED
 from tests.engine.drawing import draw
@@ -24,7 +24,7 @@ def copy(tmp_path: Path) -> Path:
 def test_a_truncated_weight_file_is_named_and_the_old_model_goes_on(copy: Path) -> None:
     weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1_000_000])
-    engine = Engine(Models({"bundled": str(BUNDLED), "broken": str(copy)}, device="cpu"))
+    engine = Engine(Models({"bundled": str(BUNDLED), "broken": str(copy)}, device="cpu", dtype="float32"))
     good, bad, again = draw(engine, recipe(), recipe(model="broken"), recipe())
     assert isinstance(bad.error, ModelCorrupt)
     assert str(weights) in str(bad.error)
@@ -34,13 +34,13 @@ def test_a_truncated_weight_file_is_named_and_the_old_model_goes_on(copy: Path) 
 
 def test_weights_that_fit_no_model_are_corrupt(copy: Path) -> None:
     shutil.copy(copy / "vae" / "diffusion_pytorch_model.safetensors", copy / "unet")
-    models = Models({"mixed": str(copy)}, device="cpu")
+    models = Models({"mixed": str(copy)}, device="cpu", dtype="float32")
     assert isinstance(models.want("mixed").exception(), ModelCorrupt)
 
 
 def test_missing_folders_and_files_are_named(copy: Path, tmp_path: Path) -> None:
     (copy / "vae" / "diffusion_pytorch_model.safetensors").unlink()
-    models = Models({"gone": str(tmp_path / "nowhere"), "part": str(copy)}, device="cpu")
+    models = Models({"gone": str(tmp_path / "nowhere"), "part": str(copy)}, device="cpu", dtype="float32")
     gone, part = models.want("gone").exception(), models.want("part").exception()
     assert isinstance(gone, ModelMissing)
     assert "nowhere" in str(gone)
@@ -52,14 +52,16 @@ def test_a_model_that_was_mended_is_loaded_when_asked_for_again(copy: Path) -> N
     file = copy / "scheduler" / "scheduler_config.json"
     text = file.read_text()
     file.unlink()
-    models = Models({"it": str(copy)}, device="cpu")
+    models = Models({"it": str(copy)}, device="cpu", dtype="float32")
     assert isinstance(models.want("it").exception(), ModelIncomplete)
     file.write_text(text)
     assert models.want("it").result().name == "it"
 
 
 def test_the_least_recently_used_idle_model_makes_room(copy: Path) -> None:
-    engine = Engine(Models({"bundled": str(BUNDLED), "copy": str(copy)}, device="cpu", memory_budget=60_000_000))
+    engine = Engine(
+        Models({"bundled": str(BUNDLED), "copy": str(copy)}, device="cpu", dtype="float32", memory_budget=60_000_000)
+    )
     draw(engine, recipe())
     draw(engine, recipe(model="copy"))
     assert engine.models.loaded == ("copy",)
@@ -79,4 +81,3 @@ def test_a_device_that_is_not_there_is_a_wrong_setting() -> None:
         chosen_device("cuda:99")
     with pytest.raises(ConfigurationError, match="toaster"):
         chosen_device("toaster")
-    assert chosen_dtype(torch.device("cpu"), None) is torch.float32

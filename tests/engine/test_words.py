@@ -22,7 +22,11 @@ from tests.factories import recipe as any_recipe
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     folder = tmp_path_factory.mktemp("models")
     return Engine(
-        Models({family: str(tiny.build(family, folder / family)) for family in ("sd1", "sdxl", "sd3")}, device="cpu")
+        Models(
+            {family: str(tiny.build(family, folder / family)) for family in ("sd1", "sdxl", "sd3")},
+            device="cpu",
+            dtype="float32",
+        )
     )
 
 

@@ -258,6 +258,36 @@ def controlnet(folder: Path, width: int = 32) -> Path:
     return folder
 
 
+def controlnet_for(pipeline: Any, folder: Path) -> Path:
+    """A ControlNet that fits a tiny model's denoiser: SDXL's, Stable Diffusion 3's or Flux'."""
+    torch.manual_seed(10)
+    if hasattr(pipeline, "unet"):
+        made = diffusers.ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(8, 16))
+    elif isinstance(pipeline, diffusers.FluxPipeline):
+        made = diffusers.FluxControlNetModel.from_transformer(
+            pipeline.transformer, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2
+        )
+    else:
+        made = diffusers.SD3ControlNetModel.from_transformer(pipeline.transformer, num_layers=1)
+    with torch.no_grad():  # a fresh one says nothing: what it hands over is multiplied by zeros
+        for parameter in made.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.3)
+    made.save_pretrained(folder)
+    return folder
+
+
+def preview_decoder(folder: Path, channels: int = 4) -> Path:
+    """As TAESD, for an autoencoder that halves each side."""
+    torch.manual_seed(9)
+    made = diffusers.AutoencoderTiny(
+        latent_channels=channels, encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8),
+        num_encoder_blocks=(1, 1), num_decoder_blocks=(1, 1),
+    )  # fmt: skip
+    made.save_pretrained(folder)
+    return folder
+
+
 def depth_estimator(folder: Path) -> Path:
     torch.manual_seed(5)
     backbone = transformers.Dinov2Config(

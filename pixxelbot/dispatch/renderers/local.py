@@ -345,6 +345,12 @@ def _opening(settings: Settings, profiles: Iterable[Profile]) -> dict[str, Any]:
         "unload_seconds": settings.unload_seconds,
         "device": settings.device,
         "dtype": settings.dtype,
+        "options": {
+            "attention": settings.attention,
+            "compiled": settings.compile,
+            "quantised": settings.quantisation,
+            "offloaded": settings.offload,
+        },
         "memory_budget": settings.memory_budget,
         "preview_seconds": settings.preview_seconds / PREVIEWS_PER_EDIT,
         "log": settings.log,
