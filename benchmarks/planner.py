@@ -122,9 +122,16 @@ class Dialogue:
         if intent.action == "delete":
             self.pictures = [one for one in self.pictures if one[0] not in intent.targets]
             self.focus = ()
+        elif intent.action == "undo" and not intent.targets:
+            self.focus = self._before()
         elif intent.targets:
             self.focus = intent.targets
         return changes
+
+    def _before(self) -> tuple[str, ...]:
+        """The pictures before the newest ones, which the studio goes back to."""
+        jobs = list(dict.fromkeys(self.facts[name].job for name, _ in self.pictures))
+        return tuple(name for name, _ in self.pictures if self.facts[name].job in jobs[1:2])
 
     def _draw(self, intent: Intent, changes: Changes) -> Recipe:
         count = 1 if intent.action in MAKES_ONE else changes.count or len(changes.strengths or ()) or 4
@@ -157,7 +164,8 @@ def holds(text: str, words: str | list[str]) -> bool:
     """Whether the words, or each of several, are in the text, plural or not, as whole words."""
     if isinstance(words, list):
         return all(holds(text, one) for one in words)
-    return bool(re.search(rf"(?<!\w){re.escape(singular(words))}(?!\w)", singular(text)))
+    forms = {singular(words), re.sub(r"(?<=[sxz])e$", "", singular(words))}  # "roses" may be of a "ros" and of a "rose"
+    return any(re.search(rf"(?<!\w){re.escape(form)}(?!\w)", singular(text)) for form in forms)
 
 
 def ratio(aspect: str) -> float:

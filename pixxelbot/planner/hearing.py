@@ -16,7 +16,8 @@ SLANG: Final = {
     "r": "are", "gimme": "give me", "gimmie": "give me", "wanna": "want to", "gonna": "going to", "lemme": "let me",
     "moar": "more", "w/": "with", "w/o": "without", "thx": "thanks", "ty": "thank you", "tysm": "thank you",
     "tyvm": "thank you", "bg": "background", "ppl": "people", "dont": "don't", "doesnt": "doesn't", "cant": "can't",
-    "isnt": "isn't", "thats": "that's", "whats": "what's", "hows": "how's", "im": "i'm", "ive": "i've", "id": "i'd",
+    "isnt": "isn't", "thats": "that's", "wheres": "where's", "whos": "who's", "em": "them",
+    "whats": "what's", "hows": "how's", "im": "i'm", "ive": "i've", "id": "i'd",
     "favs": "favourites", "faves": "favourites", "fav": "favourite", "fave": "favourite", "favorite": "favourite",
     "favorites": "favourites", "hq": "high quality", "hires": "high-res", "highres": "high-res", "rn": "right now",
     "tho": "though", "cuz": "because", "nvm": "never mind", "nevermind": "never mind", "nm": "never mind",
@@ -84,7 +85,9 @@ REAL: Final = frozenset(
 LEAD: Final = re.compile(
     r"^(?:(?:i )?hope (?:you(?:r|'re)?|all|everyone|everybody|things)\b[^,.!?]{0,60}"
     r"[,.!?]+\s*|"
-    r"(?:no,? |nah,? )?(?:what )?i mean(?:t)?[,:]?\s+(?!it\b)"
+    r"(?:or |no,? |nah,? )*(?:what )?i mean(?:t)?[,:]?\s+(?!it\b)"
+    r"|or (?:no|wait|rather|actually)[,.!]*\s+(?=(?:\S+ ){3})"
+    r"|a+w+[,!.]*\s+|forget (?:it|that)[,.!]+\s+(?=\w+ \w+ \w)"
     r"|(?:cool|nice|great|awesome|perfect|good|lovely|ok(?:ay)?|alright) (?:and )?now[,:]?\s+"
     r"|(?:cool|nice|great|awesome|perfect|good|lovely)\s+(?=again$)"
     r"|(?:please|kindly|oops|whoops|ugh|hey|hi|hello|yo|ok(?:ay)?|k|yes|yeah|yep|yup|alright"
@@ -120,8 +123,8 @@ TAIL: Final = re.compile(
     r"(?:[,\s.!?]+(?:please|thanks|thank you|many thanks|for me|right now|now|if you can|if "
     r"possible|if that's possible|ok|okay|asap|thank you so much|thanks a lot|will you|would you"
     r"|can you|could you|though|lol|haha+|xd|tbh|imo|kindly|or something(?: like that)?|or so"
-    r"|cheers|real quick|my friend|when you can|when you have time)|[,.!?]+\s*(?:bot|pixxelbot"
-    r"|mate|dude|bro|alright|yeah|right|eh|man))+\s*[.!?…]*$|[\s.!?…,;:~]+$",
+    r"|sorry|then|i guess|i think|cheers|real quick|my friend|when you can|when you have time)"
+    r"|[,.!?]+\s*(?:bot|pixxelbot|mate|dude|bro|alright|yeah|right|eh|man))+\s*[.!?…]*$|[\s.!?…,;:~]+$",
     re.IGNORECASE,
 )
 POLITE_ROUNDS: Final = 8

@@ -7,6 +7,7 @@ diffusion models know many words of other languages.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -49,6 +50,7 @@ def load_languages() -> tuple[Language, ...]:
 def _language(name: str, content: dict[str, dict[str, str] | list[str] | list[list[str]]]) -> Language:
     sections = {key: value for key, value in content.items() if isinstance(value, dict)}
     phrases = {str(key).lower(): str(value) for section in sections.values() for key, value in section.items()}
+    phrases = {_unaccented(key): value for key, value in phrases.items()} | phrases
     lists = {
         key: [value for value in values if isinstance(value, str)]
         for key, values in content.items()
@@ -69,6 +71,12 @@ def _language(name: str, content: dict[str, dict[str, str] | list[str] | list[li
         orders=pairs.get("orders", ()),
         after=pairs.get("after", ()),
     )
+
+
+def _unaccented(text: str) -> str:
+    """As members type it in a hurry; only letters lose their accents, and kana nothing."""
+    letters = unicodedata.normalize("NFD", text) if text.isascii() or not JAPANESE.search(text) else text
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def language_of(words: str) -> Language | None:

@@ -61,7 +61,8 @@ QUESTION: Final = re.compile(
 VERBATIM: Final = re.compile(
     r"^(?:(?:please )?(?:draw|use|render|generate|paint|send|do))?\s*(?:exactly (?:this|these "
     r"words|as (?:i )?(?:write|written|typed))|verbatim|word for word|literally this|these exact "
-    r"words|this exact prompt|my exact words|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
+    r"words|this exact prompt|(?:use )?my (?:exact |own )?words"
+    r"(?: exactly| only| as (?:they are|is))?|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
     r"|dont) (?:change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
     r"|changing)[\w ]*|please))*\s*[:\-–—]\s*",
     re.IGNORECASE,
@@ -82,7 +83,10 @@ NO_SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 OPINION: Final = re.compile(
-    r"^(?:(?:(?:i|we)(?:'ll| will| would|'d)? (?:really |do |also |kind of |kinda |quite "
+    rf"^(?:(?:number |the )?{PIC} (?:are|is|looks?|came out|turned out|has|have|feels?|seems?)\b"
+    r"[^,.!?;]{0,50}[,.!?;]+\s*(?:so |now |but |please )*(?=(?:can|could|would|let'?s|make|give|vary|upscale"
+    r"|blend|mix|redo|try|use|take|remove|add|change|zoom|put|turn|draw|do|show|delete|cut)\b)"
+    r"|(?:(?:i|we)(?:'ll| will| would|'d)? (?:really |do |also |kind of |kinda |quite "
     r"|actually )?(?:like|love|prefer|choose|pick|take|want|vote for|go with|think)|pick|choose"
     rf"|select|take|grab|my favourite is|go with|use|consider|look at) {PIC}(?: (?:is|looks|the"
     r"|most|best|a lot|so much|better|more|very much|really|nice))*(?:\s*[,.;:!–—-]+|\s+(?:and"
@@ -230,7 +234,7 @@ def listen(plain: str, ask: Ask) -> Heard:
             text = polite_off(rest)
         if text == before:
             break
-    return Heard(plain, text, pointing, ask)
+    return Heard(plain, text, pointing.last(text.count(PIC)), ask)
 
 
 def _wanted(match: re.Match[str]) -> str:

@@ -247,7 +247,7 @@ def read_count(reading: Reading) -> None:
             rf"^(?:just|only|single|exactly)? ?(?P<n>one|1)\s*:\s*|^\(?x\s?(?P<x>\d{{1,2}})\)?\s+"
             rf"|^(?P<y>\d{{1,2}})\s?x\s+(?=[a-z])|[,.;:]?\s*\b(?:just|only|give me|make|i want|get me"
             rf"|and)? ?(?P<z>{NUMBER}) (?:of (?:them|those|these|it)|(?:different |separate "
-            rf")?(?:{PICTURE}))(?: please| of (?:it|that|them))?\s*$"
+            rf")?(?:{PICTURE}))(?: please| only| is enough| are enough| of (?:it|that|them))*\s*$"
         )
     ):
         said = number(next(value for value in match.groupdict().values() if value))
@@ -360,6 +360,8 @@ def read_pace(reading: Reading) -> None:
         reading.say("mode", "turbo", "you asked for speed")
         reading.fields.setdefault("steps", max(limits.steps // 2, 1))
         reading.reasons.setdefault("steps", "half the usual, for speed")
+    elif reading.take(r",?\s*\b(?:in\s+|use\s+)?fast mode\b(?:\s*:|\s+please\b,?)?"):
+        reading.say("mode", "fast", "you asked for it")
     elif reading.take(
         r",?\s*\b(?:in\s+)?relaxed mode\b|,?\s*\b(?:there's )?no (?:rush|hurry)\b|,?\s*\btake your time\b"
     ):

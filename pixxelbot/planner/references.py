@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -47,11 +47,12 @@ BEFORE_DIGITS: Final = (
     r"|caption|favou?rite|star|show(?: me)?|blend|mix|combine|merge|morph|interpolate|animate"
     r"|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse|like|pick|choose|take"
     r"|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of"
-    r"|for|transition|tween|fade|dissolve|travel)\s+(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
+    r"|for|transition|tween|fade|dissolve|travel|turn|change|inpaint|fix|print|use|keep|extend|in)\s+"
+    r"(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
 )
 ONE: Final = (
     rf"(?:(?:the )?(?:{ORDINAL}|{CORNER})(?: {NOUN})?|{NUMBERED}|(?:the )?#?(?:10|[1-9])"
-    r"(?![\d%:/]|\.\d|x\b| ?%| (?:steps|frames)\b))"
+    r"(?![\w%:/]|\.\d| ?%| (?:steps|frames)\b))"
 )
 JOIN: Final = r"(?:\s*(?:,|&|\+|/|→|->)\s*(?:and )?|\s+(?:and|with|to|into|or|vs\.?|x|then)\s+)"
 LIST: Final = re.compile(
@@ -76,7 +77,7 @@ SINGLE: Final = re.compile(
     rf"|\b(?:the |that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my "
     rf")?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my "
     rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
-    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?P<digit>[1-9]|10){FOLLOWED}"
+    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?:the )?(?P<digit>[1-9]|10){FOLLOWED}"
     r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s))",
     re.IGNORECASE,
 )
@@ -101,7 +102,7 @@ ADJECTIVE: Final = re.compile(
     re.IGNORECASE,
 )
 WHEN: Final = re.compile(
-    r"\b(?:(?:mine|the ones?|my (?:\w+ )?(?:pictures?|images?|pics?|ones?|drawings?)|the "
+    r"\b(?:(?:mine|the ones?|my (?:\w+ )?(?:pictures?|images?|pics?|ones?|drawings?)|(?:my|the|that) \w+(?= from )|the "
     r"(?:pictures?|images?|pics?)|what i (?:made|drew)) (?:from |of |i (?:made|drew|did) "
     r")?(?P<when>yesterday|today|this (?:morning|week)|last (?:night|week|month)|earlier today"
     r"|the other day|\d+ (?:days?|weeks?|hours?) ago)|(?P<poss>yesterday|today)'s (?:ones?"
@@ -110,21 +111,28 @@ WHEN: Final = re.compile(
 )
 GRIDS: Final = re.compile(
     r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b(?! of\b)"
-    r"|\b(?:the |my )?(?P<which>previous|earlier|first|last|latest|original|oldest|newest) "
+    r"|\b(?:the |my )?(?:(?:whole|entire|complete|very) )*(?P<which>previous|earlier|first|last|latest|original"
+    r"|oldest|newest) "
     r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
     rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
 )
+OF_A_GRID: Final = re.compile(
+    rf"\b(?:the )?(?P<place>{ORDINAL})(?: {NOUN})? (?:of|from|in) the (?P<grid>{ORDINAL})"
+    rf"(?: (?:batch|set|grid|group|round|lot|{NOUN}))?\b(?! of\b)",
+    re.IGNORECASE,
+)
+""" "the second of the first": of the first pictures that were drawn."""
 PLACE_IN: Final = re.compile(
     rf"\b(?:the )?(?P<ordinal>{ORDINAL}|{NUMBERED})(?: {NOUN})? (?:of|from|in) $", re.IGNORECASE
 )
 """A place in a grid that is named next: "the second of the first set"."""
 WHOLE: Final = re.compile(
     r"\b(?:all|both|every(?: single)?|each)(?: (?:of (?:them|these|those)|four|three|two|4|3|2"
-    rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b|\b(?:them|these|those) (?:all|both)\b"
-    rf"|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})|\bboth of (?:the"
-    r"|those|these|my) [a-z]+s\b|\bthe (?:whole )?lot\b(?!\s+of)",
+    rf"|{NOUN}|the {NOUN}|my {NOUN}|these|those))+\b|(?<=[a-z] )(?:both|all)(?= ?$)"
+    rf"|\b(?:them|these|those) (?:all|both)\b|\b(?:those|these|the) (?:two|three|four|2|3|4)(?: {NOUN}\b|{FOLLOWED})"
+    r"|\bboth of (?:the|those|these|my) [a-z]+s\b|\bthe (?:whole )?lot\b(?!\s+of)",
     re.IGNORECASE,
 )
 LATEST: Final = re.compile(
@@ -176,6 +184,13 @@ class Meant:
     missing: str = ""
     vague: bool = False
     """One picture was spoken of, and none named: "the picture"."""
+    each: tuple[tuple[str, ...], ...] = ()
+    """The pictures of each `PIC` of the text."""
+
+    def last(self, signs: int) -> Meant:
+        """With only the pictures of the last signs, where these name any."""
+        left = tuple(dict.fromkeys(name for names in self.each[-signs:] for name in names)) if signs else ()
+        return replace(self, targets=left) if left else self
 
     def recipe(self, ask: Ask) -> Recipe | None:
         """The recipe of the first picture meant."""
@@ -205,7 +220,7 @@ def meant(text: str, ask: Ask) -> Meant:
     """What `text` points at among the conversation's pictures; without pointing, what it is about."""
     text = text.replace(PIC, " ")
     text = f"number {text.strip(' #.!')}" if re.fullmatch(r"\s*#?\d{1,2}[.!]?\s*", text) else text
-    known = grids(ask.pictures, ask.facts)
+    known = _nearest_first(grids(ask.pictures, ask.facts), ask)
     pointers: list[Pointer] = []
     for find in FINDERS:
         for pointer in find(text, known, ask):
@@ -214,7 +229,8 @@ def meant(text: str, ask: Ask) -> Meant:
     if not pointers:
         return Meant(text, _about(known, ask))
     pointers.sort(key=lambda pointer: pointer.start)
-    abstract = _abstract(text, pointers)
+    pointers = _narrowed(text, pointers, known)
+    abstract, each = _abstract(text, pointers)
     pointers = [pointer for pointer in pointers if not pointer.again] or pointers
     return Meant(
         abstract,
@@ -224,12 +240,37 @@ def meant(text: str, ask: Ask) -> Meant:
         description=", ".join(pointer.description for pointer in pointers if pointer.description),
         missing=next((pointer.missing for pointer in pointers if pointer.missing), ""),
         vague=all(one.again and not PLURAL.search(text[one.start : one.end]) for one in pointers),
+        each=each,
     )
 
 
 def described(what: str, ask: Ask) -> tuple[str, ...]:
     """The newest pictures whose words hold every word of a description: one grid, or none."""
     return ids(_with_words(what, grids(ask.pictures, ask.facts)))
+
+
+ONLY: Final = re.compile(r",? (?:but )?(?:only |just )?(?:in |at |on )?(?:the )?", re.IGNORECASE)
+
+
+def _narrowed(text: str, pointers: Sequence[Pointer], known: Sequence[Grid]) -> list[Pointer]:
+    """ "the lighthouse one, but only the bottom left": a place in the pictures that were described before it."""
+    kept: list[Pointer] = []
+    for pointer in pointers:
+        before = kept[-1] if kept else None
+        if before and before.description and len(before.targets) > 1 and len(pointer.targets) == 1:
+            grid = next((grid for grid in known if ids(grid) == before.targets), ())
+            inner = _at(before.start, pointer.end, "", _places(text[pointer.start : pointer.end]), [grid])
+            if inner.targets and ONLY.fullmatch(text[before.end : pointer.start]):
+                kept[-1] = inner
+                continue
+        kept.append(pointer)
+    return kept
+
+
+def _nearest_first(known: list[Grid], ask: Ask) -> list[Grid]:
+    """The grid that the conversation has gone back to stands before newer ones."""
+    about = next((grid for grid in known if len(grid) > 1 and set(ask.focus) & set(ids(grid))), ())
+    return [about, *(grid for grid in known if grid != about)] if about else known
 
 
 def ids(grid: Grid) -> tuple[str, ...]:
@@ -243,14 +284,22 @@ def _about(known: list[Grid], ask: Ask) -> tuple[str, ...]:
     return ask.focus or (ids(known[0]) if known else ())
 
 
-def _abstract(text: str, pointers: Sequence[Pointer]) -> str:
-    """The text with one sign for each phrase, and a list of them as one."""
-    kept, at = [], 0
+JOINED: Final = re.compile(r"\s*(?:,|&|\+|and|with|to|into|or|then)?\s*")
+
+
+def _abstract(text: str, pointers: Sequence[Pointer]) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """The text with one sign for each phrase, and a list of them as one; and the pictures of each sign."""
+    kept, at = "", 0
+    each: list[tuple[str, ...]] = []
     for pointer in pointers:
-        kept += [text[at : pointer.start], PIC]
-        at = pointer.end
-    joined = "".join([*kept, text[at:]])
-    return re.sub(rf"{PIC}(?:\s*(?:,|&|\+|and|with|to|into|or|then)?\s*{PIC})+", PIC, joined)
+        between, at = text[at : pointer.start], pointer.end
+        named = () if pointer.again else pointer.targets
+        if each and JOINED.fullmatch(between):
+            each[-1] += named
+        else:
+            kept += between + PIC
+            each.append(named)
+    return kept + text[at:], tuple(each)
 
 
 # --- finders: each gives the phrases of one form --------------------------------------------------------------------
@@ -274,6 +323,15 @@ def _excepted(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
         yield Pointer(
             *match.span(), tuple(name for name in ids(grid) if name not in gone), missing="" if grid else match[0]
         )
+
+
+def _of_a_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the second of the first", where there are several grids."""
+    for match in OF_A_GRID.finditer(text):
+        oldest = list(reversed(known))
+        which = _places(match["grid"])
+        if len(known) > 1 and which and -len(oldest) <= which[0] < len(oldest):
+            yield _at(*match.span(), match[0], _places(match["place"]), [oldest[which[0]]])
 
 
 def _several(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
@@ -433,10 +491,11 @@ def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
         counted = re.search(rf"\b{SMALL}\b", match[0], re.IGNORECASE)
         many = _number(counted[0]) if counted else 1
         newest = next((grid for grid in known if len(grid) >= many), _single_ones(known, many))
+        bare = match[0].lower() in ("both", "all")
         about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or ids(newest)
         if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
             about = about or ()
-        yield Pointer(*match.span(), about, whole=True)
+        yield Pointer(*match.span(), about, whole=True, again=bare)
 
 
 def _single_ones(known: list[Grid], many: int) -> Grid:
@@ -462,8 +521,8 @@ def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
 FINDERS: Final[tuple[Finder, ...]] = (
-    _named, _excepted, _by_time, _by_description, _by_grid, _several, _listed, _other, _whole, _single, _latest,
-    _of_a_thing, _by_lead,
+    _named, _excepted, _by_time, _by_description, _of_a_grid, _by_grid, _several, _listed, _other, _whole, _single,
+    _latest, _of_a_thing, _by_lead,
 )  # fmt: skip
 """The longer forms first: a phrase that one has found is not looked at again."""
 

@@ -198,6 +198,17 @@ KNOWS: Final = re.compile(
 """A question to which even without its mark there is no picture."""
 
 
+ABOUT_US: Final = re.compile(
+    r"what did (?:i|we) (?:say|ask|write|type)\b|(?:where|what) (?:am i|is my (?:place|position)|are we) in (?:the )?"
+    r"(?:queue|line)\b|how (?:long|big|full|far) is the (?:queue|line|wait)\b"
+    r"|(?:is it (?:ok|okay|fine|allowed|legal) (?:to|if)|(?:am i|are we) allowed to|who owns"
+    r"|can i (?:sell|print|share))\b"
+    r"|what (?:are you|is this|is the bot) (?:running|based|built) (?:on|with)\b",
+    re.IGNORECASE,
+)
+"""A question about the conversation, the queue or the pictures' use, whatever other words it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Talk:
     """An answer in words."""
@@ -229,7 +240,7 @@ def question(plain: str, words: str) -> Talk | None:
         r"how (?:many|much|often|long)\b.*\b(?:can|may|do|could|are) (?:i|we|you)\b|is there a (?:limit|quota)",
         plain,
         re.IGNORECASE,
-    ):
+    ) or ABOUT_US.match(plain):
         return Talk("chat", WORDS_ONLY)
     if SEEN.match(plain) or about_recipe:
         return None

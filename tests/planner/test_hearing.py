@@ -56,7 +56,7 @@ def test_politeness_comes_off_and_content_stays(polite: str, bare: str) -> None:
         ("encore une fois", "fr", "again"),
         ("un renard, une seule image", "fr", "a fox, just one picture"),
         ("zoom raus", "de", "zoom out"),
-        ("mezcla la 1 y la 2", "es", "blend the 1 and the 2"),
+        ("mezcla la 1 y la 2", "es", "blend number 1 and number 2"),
         ("variações da última", "pt", "variations of the last one"),
         ("2番目を拡大して", "ja", "upscale number 2"),
         ("屋根の上の猫の絵を三枚描いて", "ja", "three pictures of cat on the roof"),

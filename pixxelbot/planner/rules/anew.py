@@ -123,11 +123,14 @@ ENLARGED: Final[tuple[str, ...]] = (
     rf"|file|render|resolution))?(?:,? (?:of|for|on) {P}|,? {P})?",
     rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
     rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
+    rf"(?:{P} )?(?:(?:make|get|have) )?(?:(?:it|this|that) )?(?:{BIGGER}|ready) (?:enough )?(?:for|to) (?:be )?"
+    rf"(?:a )?print(?:ing|ed|s)?|(?:print size|poster size)(?: (?:of|for))?(?: {P})?",
 )
 """ "make it bigger": the picture, not what it shows."""
 ENLARGED_WORDS: Final = (
     rf"\b(?:{BIGGER}|{RESOLUTION}|make|render|get|give|show|draw|do|turn|have|need|want|send|copy"
-    r"|file|much|even|way|slightly|super|a bit|a little|can i)\b"
+    r"|file|much|even|way|slightly|super|a bit|a little|can i|ready|enough|(?:for|to be) print(?:ing|ed|s)?"
+    r"|print size|poster size)\b"
 )
 
 

@@ -84,6 +84,8 @@ SWAPS: Final[tuple[str, ...]] = (
     r"|could be|needs to be|should look|be|has to be|ought to be|were|was) (?P<new>.+)",
     r"(?:put|use|have|give me|insert|paint|draw|place) (?P<new>.+?) (?:instead of|in place of"
     rf"|rather than|where) (?:{DET} ){REGION}(?: (?:is|was|are))?",
+    rf"(?:just |only )?(?:inpaint|redo|redraw|repaint) (?:only |just )?(?:{DET} ){REGION}(?:,? (?:and |so )?"
+    r"(?:i want|make|let) (?:it|them)(?: to)?(?: be| look)? | with )(?P<new>.+)",
     r"(?:just |only )?(?:inpaint|redo|redraw|repaint|regenerate|re-?do|fix|correct|repair|improve"
     rf"|re-?generate|sharpen|clean up|touch up|retouch) (?:only |just )?(?:{DET} )?{REGION}(?:(?: "
     r"as| with| to be| to|:|,| into| so that it(?:'s| is)) (?P<new>.+))?",
@@ -116,7 +118,11 @@ def inpaint(heard: Heard) -> Found | None:
         return None
     text = tidy(re.sub(LED, "", heard.text, flags=re.IGNORECASE))
     text = tidy(re.sub(rf"^(?:in|on|for|from) {PIC}[,:]?\s*", "", text, flags=re.IGNORECASE))
-    inner = tidy(re.sub(rf"{FROM_IT}$", "", text, flags=re.IGNORECASE))
+    inner = tidy(
+        re.sub(
+            rf"{FROM_IT}$|(?<=\w) (?:in|on|from|of) {PIC}(?=,| (?:with|to|into|as)\b)", "", text, flags=re.IGNORECASE
+        )
+    )
     return next((found for form in (_gone, _swapped, _wrong, _outside) if (found := form(inner, heard))), None)
 
 
@@ -291,7 +297,7 @@ ADJECTIVES: Final = (
 )
 """Looks, times and weathers that need something to be said of."""
 FRAGMENT: Final = (
-    rf"(?:{BITS} )+{COMPARATIVE},\s|"
+    rf"(?:{BITS} )+{COMPARATIVE}(?:,\s| (?:to|in|on|at|with|than)\s)|"
     r"(?:but|and|also|instead|plus|except|only|just)\b|(?:the |exact(?:ly the)? )?same\b|(?:no"
     r"|without|less|more|fewer|additional|extra|with(?: an?| the| some| more| no| less| fewer)?"
     rf"|minus)\s|(?:now )?(?:{BITS} )*(?:wider|taller|narrower|longer)\b|what (?:about|if)\b|how "

@@ -63,16 +63,22 @@ def praise(heard: Heard) -> Found | None:
     return Found("chat") if heard.meant.pointed and heard.ask.pictures and full(liked, heard.text) else None
 
 
+WHOSE: Final = r"(?:the [\w ]+? (?:in|on|at) )?"
+SO_TOO: Final = (
+    rf"(?:or|no|nope|not that(?: one)?|rather|actually|wait|instead|oops|[,. ])+ {WHOSE}{PIC}"
+    r"(?: (?:instead|rather|please))*"
+    r"|(?:and |now |also |do |then |next |(?:do )?(?:the )?same (?:with|for|on|to) |likewise )+"
+    rf"(?:for |with |on |to )?{WHOSE}{PIC}(?:,? (?:but )?only {PIC})?(?: (?:too|also|as well|next|then|now|please))*"
+    rf"|{PIC}(?: (?:too|also|as well|next))+"
+)
+""" "and the castle top right too", "or no, the last"."""
+
+
 def more_of_that(heard: Heard) -> Found | None:
     """ "now the first too": the last thing that was done, to another picture."""
     if not heard.ask.pictures or not heard.meant.pointed:
         return None
-    if not full(
-        r"(?:and |now |also |do |then |next |same (?:with|for|on|to) |the same (?:with|for|on|to) |do "
-        rf"the same (?:with|for|on|to) |likewise )+(?:for |with |on |to )?{PIC}(?: (?:too|also|as well"
-        rf"|next|then|now|please))*|{PIC}(?: (?:too|also|as well|next))+",
-        heard.text,
-    ):
+    if not full(SO_TOO, heard.text):
         return None
     kind = heard.ask.pictures[0][1].kind
     done: dict[str, Action] = {
@@ -154,7 +160,8 @@ CLAUSES: Final = (
     r"|blend|remove|change|give|show|draw|turn)\b)"
 )
 TALK: Final = (
-    rf"(?:i|i'm|i've|you|it|that|this|they|not|no|oops|sorry|please|same|hmm|{PIC}|we|my|the "
+    rf"(?:i|i'm|i've|you|it|its|it's|they're|he|she|he's|she's|because|since|looks?|way|too|that|this|they"
+    rf"|not|no|oops|sorry|please|same|hmm|{PIC}|we|my|the "
     r"(?:result|picture|image)s?|don't|didn't|never|actually|wait|now|ok|thanks|wrong|well|meh"
     r"|ugh|take|lose|drop|remove|forget|ditch|keep|use|try|do|make|add|put|change|turn|fix|set"
     rf"|stop|leave|skip|let)\b.*|.*{PIC}.*"

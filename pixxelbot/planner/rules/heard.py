@@ -110,7 +110,7 @@ MUCH: Final = (
 STRENGTHS: Final = {"subtle": 0.35, "strong": 0.8}
 """Shares of noise of a subtle and a strong variation; by eye, on models with 512-pixel latents."""
 PERCENT: Final = (
-    r"(?:\b(?:by|at|to|with) )?(?:about |around )?\b(\d{1,3})\s?(?:%|percent)(?: (?:strength"
+    r"(?:\b(?:by|at|to|with) )?(?:about |around |like |maybe |roughly |say )*\b(\d{1,3})\s?(?:%|percent)(?: (?:strength"
     r"|different|variation|change))?"
 )
 SCALE: Final = (

@@ -187,8 +187,8 @@ r"|images))*(?: (?:for|up))\s+"),
         r"search(?: my| our| the)?(?: pictures| history| gallery| images| archive)?(?: for)?[: ]+",
         (r"(?:find|locate|retrieve|dig up|fetch|pull up|where(?:'s| is| are)|look up)(?: me| "
 rf"us)?(?=.*\b(?:my|the|all|that|those|one|our|every|any|old|earlier|previous|{many})\b)\s+"),
-        (r"(?:do|did|have|has|can) (?:i|we|you|anyone)(?: (?:still|ever|already|find|see))* (?:have"
-r"|make|made|draw|drawn|find|got|get|create|created|do|done|generate)(?=.*\b(?:any|anything"
+        (r"(?:do|did|have|has|can) (?:i|we|you|any(?:one|body)|some(?:one|body))(?: (?:still|ever|already|find|see))* "
+r"(?:have|make|made|draw|drawn|find|got|get|create|created|do|done|generate)(?=.*\b(?:any|anything"
 rf"|something|ever|{many}|one|my|a)\b)\s+"),
         (r"(?:show|give|list|get)(?: me| us)? (?=(?:(?:all|any|every|my|our|all of|all the|all my|the"
 rf"|old|earlier|previous)\s+)+{many}\s+{about}\b)(?=(?:all|any|every|my|our|old|earlier"
@@ -210,7 +210,8 @@ r"made |i have |of ours |of my pictures )(?=(?:with|of|showing)\b)",
     )
     core = re.sub(filler, "", query, count=1, flags=re.IGNORECASE) or query
     core = less(
-        r"\b(?:in|from|of) (?:my|the|our) (?:history|gallery|pictures|images|archive|stuff)\b"
+        r"[?.!]\s*(?:please )?(?:search|look|find)\b.*|\b(?:already|before|yet)\b"
+        r"|\b(?:in|from|of) (?:my|the|our) (?:history|gallery|pictures|images|archive|stuff)\b"
         r"|\b(?:that )?i (?:made|drew|did)\b|\bagain\b|\bthat one\b",
         core,
     )
@@ -338,7 +339,8 @@ def shorten(heard: Heard) -> Found | None:
     plain = heard.plain
     heads = (
         r"shorten(?: (?:this|that|the|my|it|following|prompt|text|down|for me|of|last))*\s*[:,\"]?\s*",
-        r"(?:which|what) (?:words|parts|tokens|bits|terms) (?:really |actually )?(?:matter|count|are "
+        r"(?:which|what) (?:words|parts|tokens|bits|terms) (?:(?:in|of) (?:this|that|the|my)(?: last| long)? "
+        r"prompt )?(?:really |actually )?(?:matter|count|are "
         r"(?:important|useless|needed|doing (?:the work|something|anything))|do (?:something"
         r"|anything)|have (?:an )?(?:effect|influence|impact))(?: (?:the )?most)?(?: (?:in|here|of"
         r"|for|to)(?: (?:this|that|the|my)(?: last| long)?(?: prompt)?)?)?\s*[:,]?\s*",

@@ -290,9 +290,14 @@ def sweep(heard: Heard) -> Found | None:
     )
 
 
+WHAT_FOR: Final = r",?\s*\bso (?:that )?(?:i|we) can\b.*|,? (?:as|for) an? (?:sticker|emote|logo|token)\b.*"
+
+
 def background(heard: Heard) -> Found | None:
     """ "cut out the background of #2", "transparent background please"."""
-    text = less(r",?\s*\bso (?:that )?(?:i|we) can\b.*|,? (?:as|for) an? (?:sticker|emote|logo)\b.*", heard.text)
+    text = less(WHAT_FOR, heard.text)
+    if starts("cut|crop|isolate|extract", text):
+        text = less(rf"(?<=\w)[,(\s]+(?:with )?(?:an? )?(?:transparent|see-through)(?: (?:{BACK}|png))?\)?$", text)
     off = (
         r"(?:remove|cut out|cut|delete|erase|drop|strip|kill|lose|get rid of|take (?:out|away|off)|no"
         r"|without|clear|knock out|eliminate|wipe|ditch|mask out)"
