@@ -66,9 +66,12 @@ class App:
         self._closing.push_async_callback(self.renderer.close)
         eyes = Eyes(self._ask, {role for _, role, _ in self.settings.networks})
         self.studio = Studio(
-            self.store, self.planner, self.limits, self.renderer.predict, _Line(self), self.kinds, eyes
+            self.store, self.planner, self.limits, self.renderer.forecast, _Line(self), self.kinds, eyes
         )
-        self.studio.draws = isinstance(self.renderer, LocalRenderer)  # a blank picture costs nobody anything
+        if isinstance(self.renderer, LocalRenderer):
+            await self.renderer.recall()
+        else:
+            self.studio.draws = False  # a blank picture costs nobody anything
         self._closing.push_async_callback(self.studio.close)
         return self
 

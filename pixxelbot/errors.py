@@ -11,6 +11,7 @@
     ├── Refused                       understood, but not allowed (exit 4)
     │   ├── MissingPermission         the bot or the member lacks a right in Discord
     │   ├── QueueClosed               the queue accepts nothing at present
+    │   ├── TooDemanding              more memory or time than there is
     │   └── Unsupported               a kind of drawing that this version does not have
     │       └── NoNetwork             it needs a network that is not set up
     ├── StoreError                    the database or the picture files
@@ -32,7 +33,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pixxelbot.intent import Changes
 
 
 class PixxelbotError(Exception):
@@ -166,6 +170,15 @@ class QueueClosed(Refused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The queue takes no new pictures at present: {reason}. Please try again later.")
+
+
+class TooDemanding(Refused):
+    """It needs more memory, or more of the member's time, than there is."""
+
+    code = "too_demanding"
+    title = "That is too much at once"
+    instead: Changes | None = None
+    """What to change so that it fits, where anything does."""
 
 
 class Unsupported(Refused):

@@ -129,6 +129,8 @@ class Choice(BaseModel):
     label: str = Field(max_length=MAX_LABEL)
     words: str = ""
     intent: Intent | None = None
+    instead: Changes | None = None
+    """What alone differs from what was asked for, where it is offered in the place of that."""
 
 
 Intent.model_rebuild()

@@ -160,19 +160,11 @@ class ServerRules(BaseModel):
         count, steps = min(recipe.count, self.max_count or MAX_COUNT), min(recipe.steps, self.max_steps or recipe.steps)
         return recipe if (count, steps) == (recipe.count, recipe.steps) else recipe.evolve(count=count, steps=steps)
 
-    def check_budget(self, waiting: int, used: float, cost: float) -> None:
-        """Raise Refused when a member has too much waiting, or the day's budget would be exceeded.
-
-        `used` and `cost` are seconds of drawing.
-        """
+    def check_waiting(self, waiting: int) -> None:
+        """Raise Refused when a member has too much waiting."""
         if self.max_waiting is not None and waiting >= self.max_waiting:
             raise Refused(
                 f"You have {waiting} requests waiting, and {self.max_waiting} is the most here. Wait for one."
-            )
-        if self.daily_seconds is not None and used + cost > self.daily_seconds:
-            raise Refused(
-                f"This would take {cost:.0f} s of drawing, and {max(self.daily_seconds - used, 0):.0f} s of your "
-                f"{self.daily_seconds:.0f} s for today are left. Ask for fewer pictures, or come back tomorrow."
             )
 
     def hides(self, *, nsfw: bool) -> bool:

@@ -16,8 +16,8 @@ HOUSE: Final = ROOT / "pixxelbot"
 
 VALUES: Final = frozenset(
     {
-        "errors", "fetch", "frames", "intent", "job", "models", "picture", "profile", "question", "recipe", "region",
-        "rights", "rules", "settings", "vote",
+        "errors", "fetch", "frames", "intent", "job", "memory", "models", "picture", "profile", "question", "recipe",
+        "region", "rights", "rules", "settings", "vote",
     }
 )  # fmt: skip
 """Modules that every room may import, and that import only one another."""

@@ -97,13 +97,11 @@ def test_mature_themes_are_for_age_restricted_channels_where_the_policy_allows(
         rules.check_words(["a nude child"], nsfw=True, always=words("always"), mature=words("mature"))
 
 
-def test_budgets_are_named_with_what_is_left() -> None:
-    rules = ServerRules(max_waiting=2, daily_seconds=100)
-    rules.check_budget(1, 50, 40)
+def test_no_more_may_wait_than_the_server_allows() -> None:
+    rules = ServerRules(max_waiting=2)
+    rules.check_waiting(1)
     with pytest.raises(Refused, match="2 is the most"):
-        rules.check_budget(2, 0, 1)
-    with pytest.raises(Refused, match="50 s of your 100 s"):
-        rules.check_budget(0, 50, 60)
+        rules.check_waiting(2)
 
 
 def test_the_largest_weight_of_a_members_roles_counts() -> None:

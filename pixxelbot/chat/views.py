@@ -10,7 +10,8 @@ from discord import ui
 
 from pixxelbot.chat.press import Control, Press, button, menu
 from pixxelbot.chat.words import Words
-from pixxelbot.intent import Action, Changes, Choice
+from pixxelbot.errors import TooDemanding
+from pixxelbot.intent import MAX_LABEL, Action, Changes, Choice
 from pixxelbot.job import Job, Request
 from pixxelbot.picture import Picture
 from pixxelbot.vote import Vote
@@ -123,12 +124,37 @@ def waiting_view(say: Words, request_id: str) -> ui.View:
 def error_view(say: Words, request: Request) -> ui.View | None:
     """The one button that may mend what went wrong; none where nothing can."""
     code = request.error_code or ""
+    if code == TooDemanding.code:
+        return _instead_view(say, request)
     if code in NOT_AGAIN:
         return None
     verb = "smaller" if code in SMALLER else "other_model" if code in OTHER_MODEL else "retry"
     view = ui.View(timeout=None)
     view.add_item(button(Press(verb, request.id), label=say(f"button.{verb}"), emoji="🔁"))
     return view
+
+
+def _instead_view(say: Words, request: Request) -> ui.View | None:
+    """What fits in the place of what does not: as many things as were made less, one tap away."""
+    if request.intent is None or not request.intent.choices:
+        return None
+    view = ui.View(timeout=None)
+    for place, choice in enumerate(request.intent.choices):
+        label = say("button.instead", what=_amount(say, choice.instead or Changes()))
+        view.add_item(button(Press("choose", request.id, place), label=label[:MAX_LABEL], emoji="🔁"))
+    return view
+
+
+def _amount(say: Words, changes: Changes) -> str:
+    """`2 🖼️ · 96×96 · 10 steps`."""
+    parts = [
+        f"{changes.count} 🖼️" if changes.count else "",
+        f"{changes.width}×{changes.height}" if changes.width else "",
+        say("plan.steps", steps=changes.steps) if changes.steps else "",
+        f"{changes.scale:g}×" if changes.scale else "",
+        f"{changes.frames} 🎞️" if changes.frames else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def choices_view(request_id: str, choices: Sequence[Choice]) -> ui.View | None:

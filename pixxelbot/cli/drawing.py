@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from pixxelbot.cli import session
 from pixxelbot.cli.screen import Json, Screen, table
 from pixxelbot.errors import InvalidRequest, PixxelbotError, StoreError
+from pixxelbot.memory import in_words
 
 if TYPE_CHECKING:
     from pixxelbot.app import App
@@ -31,6 +32,10 @@ Seed = Annotated[
     int | None, typer.Option("--seed", help="Where the noise starts; the same seed draws the same picture.")
 ]
 Aspect = Annotated[str | None, typer.Option("--ar", metavar="W:H", help="Width to height, such as 16:9.")]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="WxH", help="Width and height in pixels, such as 96x96, in place of --ar."),
+]
 Steps = Annotated[int | None, typer.Option("--steps", help="Denoising steps.")]
 Guidance = Annotated[
     float | None, typer.Option("--guidance", help="How strictly the words are followed; 1 is not at all.")
@@ -75,6 +80,7 @@ def imagine(
     count: Count = None,
     seed: Seed = None,
     ar: Aspect = None,
+    size: Size = None,
     steps: Steps = None,
     guidance: Guidance = None,
     sampler: Sampler = None,
@@ -89,8 +95,8 @@ def imagine(
 ) -> None:
     """Draw pictures from words, and print where they are."""
     given = changes(
-        count=count, seed=seed, aspect=ar, steps=steps, guidance_scale=guidance, sampler=sampler, model=model,
-        styles=weighted(style), negative_prompt=negative, verbatim=verbatim or None, strength=strength,
+        count=count, seed=seed, aspect=ar, **sides(size), steps=steps, guidance_scale=guidance, sampler=sampler,
+        model=model, styles=weighted(style), negative_prompt=negative, verbatim=verbatim or None, strength=strength,
     )  # fmt: skip
     session.wait_for(_imagine(Screen(json), " ".join(text), given, image, out))
 
@@ -106,6 +112,8 @@ def plan(
     count: Count = None,
     seed: Seed = None,
     ar: Aspect = None,
+    size: Size = None,
+    steps: Steps = None,
     model: Model = None,
     style: Style = None,
     negative: Negative = None,
@@ -114,8 +122,8 @@ def plan(
 ) -> None:
     """Show what would be drawn and why; nothing is drawn or kept."""
     given = changes(
-        count=count, seed=seed, aspect=ar, model=model, styles=weighted(style), negative_prompt=negative,
-        verbatim=verbatim or None,
+        count=count, seed=seed, aspect=ar, **sides(size), steps=steps, model=model, styles=weighted(style),
+        negative_prompt=negative, verbatim=verbatim or None,
     )  # fmt: skip
     session.wait_for(_plan(Screen(json), " ".join(text), given))
 
@@ -123,18 +131,31 @@ def plan(
 async def _plan(screen: Screen, words: str, given: Changes) -> None:
     async with session.opened(console=screen.news) as app:
         intent, recipe = await app.studio.plan(asked(words=words, given=given))
+        forecast = await foreseen(app, recipe) if recipe else None
     answer = {
         "action": intent.action,
         "targets": list(intent.targets),
         "description": intent.description,
         "query": intent.query,
         "recipe": recipe and recipe.model_dump(mode="json"),
+        "forecast": forecast,
         "reasons": intent.reasons,
         "planner": intent.planner,
         "notes": list(intent.notes),
         "reply": intent.reply,
     }
-    screen.answer(answer, plan_table(words, intent, recipe) if recipe else intent.reply or intent.action)
+    shown = plan_table(words, intent, recipe, forecast) if recipe else intent.reply or intent.action
+    screen.answer(answer, shown)
+
+
+async def foreseen(app: App, recipe: Recipe) -> dict[str, Any]:
+    """What a recipe will take, in seconds and bytes, the bytes that are free, and flags that make it fit."""
+    from pixxelbot.studio import preflight
+
+    found = app.studio.forecast(recipe)
+    instead = None if found.fits else app.studio.lesser(recipe)
+    facts = {"seconds": round(found.seconds, 2), "bytes": found.bytes, "room": found.room, "fits": found.fits}
+    return facts | {"instead": instead and preflight.flags(instead)}
 
 
 def vary(
@@ -142,11 +163,12 @@ def vary(
     strength: Strength = None,
     count: Count = None,
     seed: Seed = None,
+    steps: Steps = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Draw variations of a picture."""
-    _follow_up("vary", picture, changes(strength=strength, count=count, seed=seed), Screen(json), out)
+    _follow_up("vary", picture, changes(strength=strength, count=count, seed=seed, steps=steps), Screen(json), out)
 
 
 def remix(
@@ -157,6 +179,7 @@ def remix(
     count: Count = None,
     seed: Seed = None,
     ar: Aspect = None,
+    size: Size = None,
     steps: Steps = None,
     guidance: Guidance = None,
     style: Style = None,
@@ -166,8 +189,8 @@ def remix(
 ) -> None:
     """Draw a picture's recipe again with changes; what was not mentioned stays alike."""
     changed = changes(
-        prompt=" ".join(text or ()) or None, count=count, seed=seed, aspect=ar, steps=steps, guidance_scale=guidance,
-        styles=weighted(style), negative_prompt=negative,
+        prompt=" ".join(text or ()) or None, count=count, seed=seed, aspect=ar, **sides(size), steps=steps,
+        guidance_scale=guidance, styles=weighted(style), negative_prompt=negative,
     )  # fmt: skip
     _follow_up("remix", picture, changed, Screen(json), out)
 
@@ -226,7 +249,7 @@ async def _drawn(screen: Screen, app: App, accepted: Request, shown: Bars) -> Re
     if job is None:
         return request
     if request.intent and not screen.as_json:
-        shown.print(plan_table(request.words, request.intent, job.recipe))
+        shown.print(plan_table(request.words, request.intent, job.recipe, await foreseen(app, job.recipe)))
     watching = asyncio.create_task(shown.follow(app, request))
     try:
         return await app.serve(job)
@@ -365,6 +388,20 @@ def changes(**said: Any) -> Changes:
         raise InvalidRequest(f"{first['loc'][0]} is {first['input']!r}, which cannot be read: {allowed}.") from None
 
 
+def sides(size: str | None) -> dict[str, int]:
+    """`96x64` as width and height.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    if not size:
+        return {}
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.lower())
+    if match is None:
+        raise InvalidRequest(f"--size {size} cannot be read. Write it as width and height in pixels, such as 96x96.")
+    return {"width": int(match[1]), "height": int(match[2])}
+
+
 def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
     """`watercolour` and `film-noir:0.5` as names with weights.
 
@@ -385,8 +422,8 @@ def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
     return tuple(pairs)
 
 
-def plan_table(words: str, intent: Intent, recipe: Recipe) -> Table:
-    """Your words → what I drew with, and why."""
+def plan_table(words: str, intent: Intent, recipe: Recipe, forecast: Mapping[str, Any] | None = None) -> Table:
+    """Your words → what I drew with, and why; and what it takes."""
     made = table(f"“{words}” → what I draw with", "", "value", "because")
     values = recipe.model_dump()
     for field, name in SHOWN.items():
@@ -396,15 +433,32 @@ def plan_table(words: str, intent: Intent, recipe: Recipe) -> Table:
         if field == "styles":
             value = ", ".join(f"{style} × {weight:g}" for style, weight in value)
         made.add_row(name, f"{value:g}" if isinstance(value, float) else str(value), intent.reasons.get(field, ""))
+    if forecast:
+        made.add_row("takes", *_taken(forecast))
     for note in intent.notes:
         made.add_row("note", note, "")
     made.caption = f"planned by: {intent.planner}"
     return made
 
 
+def _taken(forecast: Mapping[str, Any]) -> tuple[str, str]:
+    """Time and memory in words, and what to do where the memory does not suffice."""
+    taken = f"about {forecast['seconds']:.1f} s"
+    if forecast["bytes"] is None:
+        return taken, "its memory was not measured yet"
+    taken += f", {in_words(forecast['bytes'])}"
+    if forecast["fits"]:
+        return taken, ""
+    fitting = f"; this fits: {forecast['instead']}" if forecast["instead"] else ""
+    return taken, f"{in_words(forecast['room'])} is free{fitting}"
+
+
 def raise_failure(request: Request) -> None:
-    """Raise the error that a request ended with, if it ended with one."""
+    """Raise the error that a request ended with, if it ended with one; with the flags of what would do instead."""
     if request.error_code:
         from pixxelbot.errors import recalled
+        from pixxelbot.studio import preflight
 
-        raise recalled(request.error_code, request.error_message or "")
+        offered = [one.instead for one in request.intent.choices if one.instead] if request.intent else []
+        instead = "".join(f" This fits: {preflight.flags(one)}" for one in offered)
+        raise recalled(request.error_code, f"{request.error_message or ''}{instead}")

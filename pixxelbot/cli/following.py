@@ -14,6 +14,7 @@ from pixxelbot.cli.drawing import (
     Out,
     PictureId,
     Seed,
+    Steps,
     Strength,
     asked,
     changes,
@@ -36,11 +37,11 @@ Frames = Annotated[int | None, typer.Option("--frames", help="Frames of the anim
 
 
 def edit(
-    picture: PictureId, text: Text, strength: Strength = None, count: Count = None, seed: Seed = None, out: Out = None,
-    json: Json = False,
+    picture: PictureId, text: Text, strength: Strength = None, count: Count = None, seed: Seed = None,
+    steps: Steps = None, out: Out = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Change a picture as told, such as: make it winter."""
-    said = changes(instruction=" ".join(text), strength=strength, count=count, seed=seed)
+    said = changes(instruction=" ".join(text), strength=strength, count=count, seed=seed, steps=steps)
     _follow_up("edit", [picture], said, Screen(json), out)
 
 
@@ -53,11 +54,12 @@ def inpaint(
     ] = None,
     count: Count = None,
     seed: Seed = None,
+    steps: Steps = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Draw one part of a picture anew; TEXT is what is there then."""
-    said = changes(prompt=" ".join(text), region=region, count=count, seed=seed)
+    said = changes(prompt=" ".join(text), region=region, count=count, seed=seed, steps=steps)
     session.wait_for(_carry_out("inpaint", [picture], said, Screen(json), out, mask))
 
 
@@ -70,11 +72,12 @@ def outpaint(
     ar: Aspect = None,
     count: Count = None,
     seed: Seed = None,
+    steps: Steps = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Show more of what is around a picture."""
-    said = changes(directions=side and tuple(side), scale=scale, aspect=ar, count=count, seed=seed)
+    said = changes(directions=side and tuple(side), scale=scale, aspect=ar, count=count, seed=seed, steps=steps)
     _follow_up("outpaint", [picture], said, Screen(json), out)
 
 
@@ -85,11 +88,18 @@ def blend(
     ] = None,
     count: Count = None,
     seed: Seed = None,
+    steps: Steps = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Make two to five pictures into one."""
-    _follow_up("blend", picture, changes(weights=weight and tuple(weight), count=count, seed=seed), Screen(json), out)
+    _follow_up(
+        "blend",
+        picture,
+        changes(weights=weight and tuple(weight), count=count, seed=seed, steps=steps),
+        Screen(json),
+        out,
+    )
 
 
 def interpolate(
@@ -97,11 +107,12 @@ def interpolate(
     to: Annotated[str | None, typer.Option("--to", metavar="TEXT", help="What one picture turns into.")] = None,
     frames: Frames = None,
     seed: Seed = None,
+    steps: Steps = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Animate the way from one picture to another, or to what words say."""
-    _follow_up("interpolate", picture, changes(prompt=to, frames=frames, seed=seed), Screen(json), out)
+    _follow_up("interpolate", picture, changes(prompt=to, frames=frames, seed=seed, steps=steps), Screen(json), out)
 
 
 def making_of(picture: PictureId, frames: Frames = None, out: Out = None, json: Json = False) -> None:

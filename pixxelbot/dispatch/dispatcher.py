@@ -477,7 +477,7 @@ class Dispatcher:
         seconds = sum(map(self._left, self._active.values()))
         places = {}
         for place, ticket in enumerate(self._policy.forecast(time.monotonic()), start=1):
-            seconds += ticket.cost
+            seconds += self._renderer.forecast(self._queued[ticket.job_id].recipe).seconds  # as learnt by now
             places[ticket.job_id] = Estimate(place=place, seconds=seconds)
         return places
 

@@ -51,10 +51,6 @@ class Renderer(Protocol):
         """Names of the models whose weights are in memory."""
         ...
 
-    def predict(self, recipe: Recipe) -> float:
-        """GPU-seconds this will take, learnt from what earlier renders took."""
-        ...
-
     async def profile(self, recipe: Recipe) -> Profile:
         """Measure what the recipe's model costs here at its size; returns once it was measured.
 
@@ -64,5 +60,5 @@ class Renderer(Protocol):
         ...
 
     def forecast(self, recipe: Recipe) -> Forecast:
-        """Seconds and memory this will take, and the memory there is."""
+        """GPU-seconds and memory this will take, and the memory there is: learnt or measured before, and at once."""
         ...

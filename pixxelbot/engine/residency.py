@@ -19,6 +19,7 @@ from pixxelbot.engine.network import Network
 from pixxelbot.engine.options import Options
 from pixxelbot.engine.weights import LOADING_ERRORS
 from pixxelbot.errors import ConfigurationError, ModelCorrupt, NoNetwork, PixxelbotError, UnknownChoice
+from pixxelbot.memory import free_memory
 
 Held = Model | Network
 NATIVE_BFLOAT16: Final = ("avx512_bf16", "amx_bf16")
@@ -185,11 +186,7 @@ def free_bytes(device: torch.device) -> int | None:
     """Memory that may still be used on the device; None where the system does not say."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    said = Path("/proc/meminfo")
-    if not said.is_file():
-        return None
-    lines = dict(line.split(":", 1) for line in said.read_text(encoding="ascii").splitlines())
-    return int(lines["MemAvailable"].split()[0]) * 1024
+    return free_memory()
 
 
 def failure_of(loading: Future[Any]) -> PixxelbotError | None:

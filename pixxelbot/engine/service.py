@@ -4,7 +4,7 @@ in    open {models, networks, device, dtype, options, memory_budget, profiles, �
       draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
       ask {ask, kind, words} + one picture each
-out   ready {loaded, device, room, weights}  ·  broken {code, message}
+out   ready {loaded, device, room, machine, versions}  ·  broken {code, message}
       progress {job, attempt, step, total, seconds_left, loaded} + preview, or none
       rendered {job, attempt, pictures: [{…}], seconds, model_hash, notes, loaded} + one PNG each + grid, or none
       failed {job, attempt, code, message}
@@ -30,6 +30,7 @@ from transformers.utils import logging as transformers_logging
 
 from pixxelbot.engine.engine import PREVIEW_SECONDS, Engine, Outcome
 from pixxelbot.engine.options import Options
+from pixxelbot.engine.profiling import device_name, versions
 from pixxelbot.engine.residency import Models, chosen_device, failure_of, free_bytes
 from pixxelbot.errors import InvalidPicture, PixxelbotError
 from pixxelbot.frames import pack
@@ -60,9 +61,10 @@ class Service:
         except PixxelbotError as error:
             self._say({"say": "broken", "code": error.code, "message": str(error)})
             return
-        room = {"room": free_bytes(engine.models.device), "weights": engine.models.bytes}
+        measured = {"machine": device_name(engine.models.device), "versions": versions(engine.models.options)}
+        about = {"room": free_bytes(engine.models.device)} | measured
         device = f"{engine.models.device} in {str(engine.models.dtype).removeprefix('torch.')}"
-        self._say({"say": "ready", "loaded": engine.models.loaded, "device": device} | room)
+        self._say({"say": "ready", "loaded": engine.models.loaded, "device": device} | about)
         threading.Thread(target=self._relay, args=(engine,), name="relay", daemon=True).start()
         engine.run()
 

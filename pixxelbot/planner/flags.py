@@ -44,6 +44,8 @@ def read_flags(words: str, limits: Limits) -> tuple[str, Changes]:
         value, rest = read(f"--{match['name']}", words[match.end() : end], limits)
         said[field] = f"{said[field]}, {value}" if field == "negative_prompt" and field in said else value
         kept.append(rest)
+    if "size" in said:
+        said["width"], said["height"] = said.pop("size")
     return " ".join(" ".join(kept).split()), Changes(**said)
 
 
@@ -89,6 +91,15 @@ def _aspect(flag: str, text: str, limits: Limits) -> tuple[str, str]:
     if not across or not down or not 1 / MAX_RATIO <= across / down <= MAX_RATIO:
         raise OutOfRange(flag, word[:SHOWN] or "empty", f"1:{MAX_RATIO}", f"{MAX_RATIO}:1")
     return f"{across}:{down}", rest
+
+
+def _size(flag: str, text: str, limits: Limits) -> tuple[tuple[int, int], str]:
+    word, rest = _first(text)
+    sides = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", word.lower())
+    low, high = limits.minimum, limits.maximum
+    if not sides or not all(low <= int(side) <= high for side in sides.groups()):
+        raise OutOfRange(flag, word[:SHOWN] or "empty", f"{low}x{low}", f"{high}x{high}")
+    return (int(sides[1]), int(sides[2])), rest
 
 
 def _negative(flag: str, text: str, limits: Limits) -> tuple[str, str]:
@@ -160,6 +171,7 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "repeat": ("repeat", _number(1, MAX_REPEAT, int)),
     "sampler": ("sampler", _sampler),
     "seed": ("seed", _number(0, MAX_SEED, int)),
+    "size": ("size", _size),
     "steps": ("steps", _number(1, lambda limits: limits.max_steps, int)),
     "stop": ("stop", _number(10, 100, int)),
     "strength": ("strength", _number(0, 1, float)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -16,6 +17,15 @@ from pixxelbot.rules import Defaults, MemberSettings, ServerRules
 from pixxelbot.store import Store
 
 UNFINISHED: Final = (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """Of a member's daily share of drawing."""
+
+    seconds: float
+    daily: float
+    """Seconds, too."""
 
 
 class Policy:
@@ -57,21 +67,28 @@ class Policy:
         rules, own = await self.rules(request.address), await self.settings(request.member_id)
         return self._usable(rules, own).over(self._usable(rules, rules.defaults))
 
-    async def settled(self, request: Request, intent: Intent, recipe: Recipe, cost: float) -> Recipe:
-        """The recipe within the place's limits; `cost` is the seconds it will take.
+    async def settled(self, request: Request, intent: Intent, recipe: Recipe) -> Recipe:
+        """The recipe within the place's limits.
 
         Raises:
-            Refused: what a planner made of the words is not drawn here, or the member's budget is used up.
+            Refused: what a planner made of the words is not drawn here, or the member has too much waiting.
         """
         if is_operator(request.member_id):
             return recipe
         rules = await self.rules(request.address)
         rules.check_given(Changes(model=recipe.model, styles=recipe.styles))
         self._check_words(rules, request, intent.changes, recipe.prompt, recipe.instruction)
-        if rules.max_waiting is not None or rules.daily_seconds is not None:
-            waiting = await self._store.jobs(statuses=UNFINISHED, member=request.member_id)
-            rules.check_budget(len(waiting), await self.used_today(request.member_id), cost)
+        if rules.max_waiting is not None:
+            rules.check_waiting(len(await self._store.jobs(statuses=UNFINISHED, member=request.member_id)))
         return rules.capped(recipe)
+
+    async def time_left(self, request: Request) -> TimeLeft | None:
+        """How long a member may still draw here today; None where nobody counts."""
+        rules = await self.rules(request.address)
+        if is_operator(request.member_id) or rules.daily_seconds is None:
+            return None
+        used = await self.used_today(request.member_id)
+        return TimeLeft(max(rules.daily_seconds - used, 0.0), rules.daily_seconds)
 
     async def used_today(self, member_id: str) -> float:
         """Seconds of drawing that a member has used since midnight UTC."""

@@ -64,26 +64,24 @@ class Settling:
             Refused: it is not the member's to use here.
             InvalidRequest: it cannot be drawn as asked.
         """
-        given = request.given.over(conversation.locks)
+        locks = Changes() if intent.confirmed else conversation.locks  # they were in force when it was offered
         if intent.action == "imagine":
-            return await self._imagine(request, intent, conversation, defaults or Changes())
+            return await self._imagine(request, intent, locks, defaults or Changes())
         if intent.action in FOLLOW_UPS:
-            return await self._follow_up(request, intent, conversation, given)
+            return await self._follow_up(request, intent, conversation, locks)
         if intent.action in IN_WORDS:
             return Decision(await IN_WORDS[intent.action](self, request, intent, conversation))
         return Decision(intent)
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
-    async def _imagine(
-        self, request: Request, intent: Intent, conversation: Conversation, defaults: Changes
-    ) -> Decision:
-        given = request.given.over(conversation.locks)
+    async def _imagine(self, request: Request, intent: Intent, locks: Changes, defaults: Changes) -> Decision:
+        given = request.given.over(locks)
         starts = [await self.store.picture(name) for name in dict.fromkeys((*request.sources, *intent.targets))]
         self._check_rights(request, "imagine", starts)
         said = self._under(given.over(intent.changes), defaults, request.words)
         recipe = self.recipes.imagine(request.words, said, starts)
-        sources = {"you set it": request.given, "locked here": conversation.locks, "your default": defaults}
+        sources = {"you set it": request.given, "locked here": locks, "your default": defaults}
         reasons = _explained(intent, recipe, sources, "usual for this model")
         return Decision(_with(intent, targets=(), reasons=reasons), recipe)
 
@@ -98,7 +96,7 @@ class Settling:
         return said.model_copy(update=laid).over(defaults)
 
     async def _follow_up(
-        self, request: Request, intent: Intent, conversation: Conversation, given: Changes
+        self, request: Request, intent: Intent, conversation: Conversation, locks: Changes
     ) -> Decision:
         parents = await self._meant(request, intent, conversation)
         if not parents:
@@ -106,11 +104,11 @@ class Settling:
         if intent.action == "interpolate" and len(parents) == 1 and not intent.changes.prompt:
             parents = _with_neighbour(parents[0], conversation)
         self._check_rights(request, intent.action, parents)
-        recipe = self.recipes.follow(intent.action, parents, given.over(intent.changes))
+        recipe = self.recipes.follow(intent.action, parents, request.given.over(locks).over(intent.changes))
         notes = intent.notes
         if conversation.last and conversation.last.underway and intent.planner != "none":
             notes = (*notes, STILL_DRAWING)
-        sources = {"you set it": request.given, "locked here": conversation.locks}
+        sources = {"you set it": request.given, "locked here": locks}
         reasons = _explained(intent, recipe, sources, "as in the picture")
         return Decision(_with(intent, targets=_ids(parents), notes=notes, reasons=reasons), recipe)
 

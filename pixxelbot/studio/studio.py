@@ -21,10 +21,11 @@ from pixxelbot.errors import (
     PixxelbotError,
     PromptTooLong,
     Refused,
+    TooDemanding,
     Unsupported,
 )
 from pixxelbot.intent import Action, Ask, Changes, Intent
-from pixxelbot.job import Address, Estimate, Job, Request, Status
+from pixxelbot.job import Address, Estimate, Forecast, Job, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner, locking
 from pixxelbot.planner.flags import read_flags
@@ -32,7 +33,7 @@ from pixxelbot.planner.styles import load_styles
 from pixxelbot.recipe import MAX_PROMPT, Kind, Limits, Recipe
 from pixxelbot.rights import Verb, is_operator, may
 from pixxelbot.store import Store
-from pixxelbot.studio import several
+from pixxelbot.studio import preflight, several
 from pixxelbot.studio.conversation import Conversation, conversation_name, conversation_of
 from pixxelbot.studio.eyes import Eyes
 from pixxelbot.studio.finding import Finder
@@ -86,12 +87,12 @@ class Studio:
         store: Store,
         planner: Planner,
         limits: Mapping[str, Limits],
-        predict: Callable[[Recipe], float],
+        forecast: Callable[[Recipe], Forecast],
         queue: Queue | None = None,
         kinds: Collection[str] = get_args(Kind),
         eyes: Eyes | None = None,
     ) -> None:
-        self.store, self.planner, self.limits, self.predict, self.queue = store, planner, limits, predict, queue
+        self.store, self.planner, self.limits, self.forecast, self.queue = store, planner, limits, forecast, queue
         self.kinds = frozenset(kinds)
         self.draws = True
         """Whether pictures cost anything; else nothing is confirmed first."""
@@ -299,6 +300,7 @@ class Studio:
     async def _carry_out(self, request: Request) -> None:
         conversation = await conversation_of(self.store, request)
         intent = await self._understood(request, conversation)
+        decision: Decision | None = None
         try:
             decision = await self._settled(request, intent, conversation)
             intent = decision.intent
@@ -308,8 +310,9 @@ class Studio:
             act = ACTS.get(intent.action)
             answer = await act(self, request, intent, conversation) if act else intent
         except PixxelbotError as error:
-            if not isinstance(error, LostRace):
-                await self.store.keep_intent(request.id, intent)  # what was understood is worth knowing all the same
+            if not isinstance(error, LostRace):  # what was understood is worth knowing all the same
+                offered = preflight.offering(request, intent, decision.recipe if decision else None, error)
+                await self.store.keep_intent(request.id, offered)
             raise
         await self.store.answer(request.id, answer)
 
@@ -392,13 +395,14 @@ class Studio:
         if recipe.kind not in self.kinds:
             raise Unsupported(intent.action)
         intent, recipe = self._possible(intent, recipe)
-        recipe = await self.policy.settled(request, intent, recipe, self.predict(recipe))
+        recipe = await self.policy.settled(request, intent, recipe)
+        forecast = await self._preflight(request, recipe)
         job = Job(
             request_id=request.id,
             member_id=request.member_id,
             recipe=recipe,
             weight=request.weight,
-            cost=self.predict(recipe),
+            cost=forecast.seconds,
             notes=intent.notes,
             planner=intent.planner,
             template=intent.template,
@@ -406,6 +410,27 @@ class Studio:
         await self.store.queue_job(request.id, intent, job)
         if self.queue:
             self.queue.wake()
+
+    async def _preflight(self, request: Request, recipe: Recipe) -> Forecast:
+        """What a recipe will take; what is not known of its memory is found out by drawing it.
+
+        Raises:
+            TooDemanding: more than there is; with what would do instead.
+        """
+        forecast, left = self.forecast(recipe), await self.policy.time_left(request)
+        if forecast.bytes is None or forecast.room is None:
+            log.info("request %s is accepted without knowing whether it fits the memory", request.id)
+        try:
+            preflight.check_memory(forecast)
+            preflight.check_time(forecast, left)
+        except TooDemanding as error:
+            error.instead = self.lesser(recipe, left.seconds if left else None)
+            raise
+        return forecast
+
+    def lesser(self, recipe: Recipe, seconds: float | None = None) -> Changes | None:
+        """What to change so that a recipe fits the memory and these seconds; None where nothing does."""
+        return preflight.lesser(recipe, self.limits[recipe.model], self.forecast, seconds)
 
     def _possible(self, intent: Intent, recipe: Recipe) -> tuple[Intent, Recipe]:
         """A part that is only named needs somebody who finds it; else the whole picture is changed, which is told."""

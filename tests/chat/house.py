@@ -19,7 +19,7 @@ from pixxelbot.dispatch.dispatcher import Dispatcher
 from pixxelbot.dispatch.outbox import Outbox
 from pixxelbot.errors import RenderError
 from pixxelbot.intent import Ask, Changes, Intent
-from pixxelbot.job import Drawn, Estimate, Job, Progress, Rendered, new_id
+from pixxelbot.job import Drawn, Estimate, Forecast, Job, Progress, Rendered, new_id
 from pixxelbot.picture import encode_grid, encode_png
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import BUNDLED, Settings
@@ -72,6 +72,9 @@ class Painter:
         self.drawn: list[Job] = []
         self.steps = 4
         self.error: RenderError | None = None
+        self.bytes: int | None = None
+        """Of each picture; with `room`, for tests of what does not fit."""
+        self.room: int | None = None
         self.noise = 0
         """Side in pixels of pictures of incompressible noise, for tests of size; 0: plain colours."""
 
@@ -81,8 +84,8 @@ class Painter:
     async def close(self) -> None:
         pass
 
-    def predict(self, recipe: Recipe) -> float:
-        return float(recipe.count)
+    def forecast(self, recipe: Recipe) -> Forecast:
+        return Forecast(seconds=float(recipe.count), bytes=self.bytes and self.bytes * recipe.count, room=self.room)
 
     async def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
         for step in range(1, self.steps + 1):
@@ -147,7 +150,7 @@ class House:
         self._running.push_async_callback(self.store.close)
         await self.store.migrate()
         limits = {"bundled": models.limits("bundled", BUNDLED)}
-        self.studio = Studio(self.store, self.planner, limits, self.painter.predict, queue=_Line(self))
+        self.studio = Studio(self.store, self.planner, limits, self.painter.forecast, queue=_Line(self))
         self._running.push_async_callback(self.studio.close)
         self.chat = Chat(self.settings, self.studio, self.store, limits)
         self.dispatcher = Dispatcher(self.store, self.painter, self.settings, on_progress=self.chat.on_progress)

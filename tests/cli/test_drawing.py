@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import signal
@@ -15,6 +16,10 @@ import pytest
 from PIL import Image
 
 from pixxelbot import picture
+from pixxelbot.memory import free_memory
+from pixxelbot.profile import Profile
+from pixxelbot.store import Store
+from tests import factories
 from tests.cli.command_line import CommandLine
 
 WORDS = "a red fox under a full moon, and no clouds"
@@ -173,3 +178,29 @@ def _jobs(database: Path, status: str) -> list[str]:
             return [row[0] for row in connection.execute("SELECT id FROM jobs WHERE status = ?", (status,))]
     except sqlite3.OperationalError:  # not made yet
         return []
+
+
+def test_what_does_not_fit_the_memory_is_refused_with_the_flags_that_do(pixxelbot: CommandLine) -> None:
+    plan = pixxelbot("plan", "a red fox", "--json", PIXXELBOT_DEVICE="cpu").answer
+    assert plan["forecast"]["bytes"] is None and plan["forecast"]["fits"] and plan["forecast"]["seconds"] > 0
+    asyncio.run(_measured(pixxelbot.home, free_memory()))
+    plan = pixxelbot("plan", "a red fox", "--json", PIXXELBOT_DEVICE="cpu").answer
+    assert (plan["forecast"]["fits"], plan["forecast"]["instead"]) == (False, "--count 1")
+    refused = pixxelbot("imagine", "a red fox", "--json", PIXXELBOT_DEVICE="cpu")
+    assert refused.code == 4 and refused.error["code"] == "too_demanding"
+    assert "too much" in refused.error["message"] and refused.error["message"].endswith("This fits: --count 1")
+    told = pixxelbot("plan", "a red fox", PIXXELBOT_DEVICE="cpu")
+    assert "this fits: --count 1" in " ".join(told.out.split())
+
+
+async def _measured(home: Path, free: int | None) -> None:
+    """A profile by which one guided picture takes two thirds of this machine's free memory."""
+    assert free is not None
+    row = free // 3
+    profile = Profile(
+        model="bundled", model_hash="0" * 64, size="4x16x16", dtype="float32", device="cpu", versions="torch",
+        seconds=((1, 0.1),), bytes=((1, row),), decoding=0.0, weights=0,
+    )  # fmt: skip
+    store = await Store.open(factories.settings(home))
+    await store.keep_profile(profile)
+    await store.close()

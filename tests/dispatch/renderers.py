@@ -19,9 +19,13 @@ class FakeRenderer:
     loaded = ("bundled",)
 
     def __init__(
-        self, seconds: float = 0.0, steps: int = 2, fails: Callable[[Job], RenderError | None] = lambda job: None
+        self,
+        seconds: float = 0.0,
+        steps: int = 2,
+        fails: Callable[[Job], RenderError | None] = lambda job: None,
+        foreseen: float = 1.0,
     ) -> None:
-        self.seconds, self.steps, self.fails = seconds, steps, fails
+        self.seconds, self.steps, self.fails, self.foreseen = seconds, steps, fails, foreseen
         self.begun: list[Job] = []
         self.at_once = self.most_at_once = 0
         self.sources: list[Mapping[str, bytes]] = []
@@ -31,13 +35,10 @@ class FakeRenderer:
     async def close(self) -> None: ...
 
     def forecast(self, recipe: Recipe) -> Forecast:
-        return Forecast(seconds=self.predict(recipe))
+        return Forecast(seconds=self.foreseen * recipe.count)
 
     async def ask(self, question: Question, pictures: Sequence[bytes] = ()) -> Answer:
         return Answer(model_hash="fake")
-
-    def predict(self, recipe: Recipe) -> float:
-        return float(recipe.count)
 
     async def render(self, job: Job, sources: Mapping[str, bytes]) -> AsyncIterator[Progress | Rendered]:
         self.begun.append(job)

@@ -284,9 +284,10 @@ async def test_a_dispatcher_for_one_job_serves_no_other(store: Store) -> None:
 
 
 async def test_waiting_members_are_told_their_place_and_time(store: Store) -> None:
-    renderer = FakeRenderer(seconds=0.05, steps=100)
+    renderer = FakeRenderer(seconds=0.05, steps=100, foreseen=5.0)
     async with dispatching(store, renderer, settings=store.settings.model_copy(update={"in_flight": 1})) as dispatcher:
-        jobs = [await queued(store, cost=10.0) for _ in range(4)]
+        jobs = [await queued(store, cost=5.0) for _ in range(4)]
+        renderer.foreseen = 10.0  # learnt since they were accepted
 
         async def known() -> bool:
             return dispatcher.estimate(jobs[3].id) is not None and len(dispatcher.active) == 1
@@ -295,7 +296,7 @@ async def test_waiting_members_are_told_their_place_and_time(store: Store) -> No
         estimates = [dispatcher.estimate(job.id) for job in jobs]
         assert [one.place for one in estimates if one] == [0, 1, 2, 3]
         seconds = [one.seconds for one in estimates if one]
-        assert seconds == sorted(seconds) and 30 < seconds[3] <= 40
+        assert seconds == sorted(seconds) and 30 < seconds[3] <= 35 and seconds[3] - seconds[2] == pytest.approx(10)
         assert dispatcher.estimate("unknown") is None
 
 

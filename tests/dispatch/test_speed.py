@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from pixxelbot.dispatch.renderers.speed import Speed
+from pixxelbot.dispatch.renderers.speed import Speed, needed
+from pixxelbot.profile import Profile
 from pixxelbot.recipe import Kind
 from tests.factories import recipe
 
@@ -39,3 +40,26 @@ def test_every_kind_of_drawing_has_a_prediction(kind: str) -> None:
     assert speed.predict(one) > 0
     speed.learn(one, 2.0)
     assert speed.predict(one) == pytest.approx(2.0)
+
+
+def test_what_was_measured_before_is_better_than_a_guess() -> None:
+    measured = Profile(
+        model="bundled", model_hash="0" * 64, size="4x16x16", dtype="float32", device="cpu", versions="torch 2.13.0",
+        seconds=((1, 0.5), (2, 0.6), (4, 1.0), (8, 2.0)),
+    )  # fmt: skip
+    speed, one = Speed(), recipe(steps=10, count=4)
+    assert speed.predict(one, [measured]) == pytest.approx(10 * 2.0)
+    assert speed.predict(one.evolve(width=256), [measured]) == pytest.approx(2 * 10 * 2.0)
+    speed.learn(one, 3.0)
+    assert speed.predict(one, [measured]) == pytest.approx(3.0)
+
+
+def test_what_is_drawn_in_tiles_takes_the_memory_of_its_tiles() -> None:
+    measured = Profile(
+        model="bundled", model_hash="0" * 64, size="4x16x16", dtype="float32", device="cpu", versions="torch 2.13.0",
+        seconds=((1, 0.5),), bytes=((1, 10_000_000),),
+    )  # fmt: skip
+    large = recipe(kind="upscale", sources=("a",), width=2048, height=2048, scale=4.0, guidance_scale=7.0)
+    assert needed(large, [measured]) == pytest.approx(4 * 10_000_000 + 2048 * 2048 * 24)
+    frames = recipe(kind="interpolate", sources=("a", "b"), count=4, frames=60, guidance_scale=1.0)
+    assert needed(frames, [measured]) == pytest.approx(4 * 10_000_000)

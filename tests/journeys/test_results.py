@@ -238,3 +238,14 @@ async def test_a_result_of_six_has_menus_for_everything(house: House, ana: Perso
     assert len(which.menus[0]["options"]) == 6
     await (await ana.choose(message, "6", menu="Upscale which picture?")).until(drawn)
     assert house.painter.drawn[-1].recipe.kind == "upscale"
+
+
+async def test_what_does_not_fit_is_refused_with_one_tap_to_what_does(house: House, ana: Person) -> None:
+    house.painter.bytes, house.painter.room = 2**30, 2 * 2**30
+    refused = await (await ana.slash("imagine", prompt="a fox", count=4, steps=9)).until(reply)
+    assert "4.0 GiB of memory" in refused.text and "2.0 GiB too much" in refused.text
+    [button] = refused.buttons
+    assert button.label == "Draw 2 🖼️ instead"
+    message = await (await ana.click(refused, str(button.label))).until(drawn)
+    assert "a fox" in message.content
+    assert (house.painter.drawn[-1].recipe.count, house.painter.drawn[-1].recipe.steps) == (2, 9)

@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 
 from pixxelbot.app import model_limits
+from pixxelbot.job import Forecast
 from pixxelbot.planner import build_planner
+from pixxelbot.recipe import Recipe
 from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 from tests import factories
 from tests.studio.talk import Talk
+
+
+def forecast(recipe: Recipe) -> Forecast:
+    """A second a picture."""
+    return Forecast(seconds=float(recipe.count))
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
     settings = factories.settings(tmp_path)
     store = await Store.open(settings)
     await store.migrate()
-    studio = Studio(store, build_planner(settings), model_limits(settings), predict=lambda recipe: float(recipe.count))
+    studio = Studio(store, build_planner(settings), model_limits(settings), forecast)
     yield studio
     await studio.close()
     await store.close()

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pixxelbot.app import model_limits
 from pixxelbot.intent import Changes, Intent
+from pixxelbot.job import Forecast
 from pixxelbot.picture import encode_png
 from pixxelbot.planner.offline import OfflinePlanner
 from pixxelbot.planner.openai import OpenAIPlanner
@@ -40,7 +41,7 @@ async def server() -> AsyncIterator[OpenAIServer]:
 async def seeing(studio: Studio) -> Studio:
     """The studio with eyes for colours."""
     return Studio(
-        studio.store, studio.planner, studio.limits, studio.predict, eyes=Eyes(colours, {"clip", "segmenter"})
+        studio.store, studio.planner, studio.limits, studio.forecast, eyes=Eyes(colours, {"clip", "segmenter"})
     )
 
 
@@ -51,7 +52,7 @@ async def spoken(server: OpenAIServer, tmp_path: Path) -> AsyncIterator[Studio]:
     store = await Store.open(settings)
     await store.migrate()
     planner = OpenAIPlanner(settings, OfflinePlanner())
-    yield (studio := Studio(store, planner, model_limits(settings), predict=lambda recipe: 1.0))
+    yield (studio := Studio(store, planner, model_limits(settings), forecast=lambda recipe: Forecast(seconds=1.0)))
     await studio.close()
     await planner.close()
     await store.close()

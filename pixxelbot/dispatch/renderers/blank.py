@@ -48,14 +48,10 @@ class BlankRenderer:
         """There is no network here to ask."""
         raise NoNetwork("segmenter" if question.kind == "segment" else "clip")
 
-    def predict(self, recipe: Recipe) -> float:
-        """No time at all."""
-        return 0.0
-
     async def profile(self, recipe: Recipe) -> Profile:
         """There is nothing to measure."""
         raise Unsupported("measuring a model without drawing")
 
     def forecast(self, recipe: Recipe) -> Forecast:
-        """Nor any memory."""
+        """No time at all, nor any memory."""
         return Forecast(seconds=0.0, bytes=0)

@@ -20,6 +20,7 @@ from pixxelbot.dispatch.renderers.speed import Speed, needed
 from pixxelbot.errors import PixxelbotError, RendererCrashed, StoreError, recalled
 from pixxelbot.frames import LENGTH, header_of, length_of, pack
 from pixxelbot.job import Drawn, Forecast, Job, Progress, Rendered, new_id
+from pixxelbot.memory import free_memory
 from pixxelbot.profile import Profile
 from pixxelbot.question import Answer, Question
 from pixxelbot.recipe import Recipe
@@ -35,6 +36,8 @@ CLOSE_SECONDS: Final = 5.0
 """How long a child may take to end by itself before it is killed."""
 SECRETS: Final = ("TOKEN", "API_KEY", "PASSWORD", "SECRET", "DATABASE_URL")
 """Variables with these words in their names are none of the child's business."""
+GPUS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""Device files of graphics drivers (NVIDIA, AMD, WSL): without any, it is the processor that draws."""
 PREVIEWS_PER_EDIT: Final = 2
 """Previews made for each that can be shown, so that the one shown is fresh."""
 
@@ -61,6 +64,8 @@ class LocalRenderer:
         self._settings, self._profiles = settings, profiles
         self._known: dict[str, Profile] = {}
         self._room: int | None = None
+        self._machine: tuple[str, str] | None = None
+        """Device and libraries of the child, once it is up; what was measured with others says nothing of them."""
         self._speed = Speed()
         self._measured: list[tuple[str, asyncio.Future[Profile]]] = []
         self._keeping: set[asyncio.Task[None]] = set()
@@ -144,10 +149,6 @@ class LocalRenderer:
         """The child's process id while it lives."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
-    def predict(self, recipe: Recipe) -> float:
-        """GPU-seconds this will take."""
-        return self._speed.predict(recipe)
-
     async def profile(self, recipe: Recipe) -> Profile:
         """Measure a model by drawing with it once: the child measures what is new to it as soon as nobody waits."""
         measured: asyncio.Future[Profile] = asyncio.get_running_loop().create_future()
@@ -158,8 +159,22 @@ class LocalRenderer:
 
     def forecast(self, recipe: Recipe) -> Forecast:
         """Seconds and bytes, from what was measured of its model."""
-        profiles = [one for one in self._known.values() if one.model == recipe.model]
-        return Forecast(seconds=self.predict(recipe), bytes=needed(recipe, profiles), room=self._room)
+        known = [one for one in self._known.values() if one.model == recipe.model]
+        profiles = [one for one in known if self._machine in (None, (one.device, one.versions))]
+        seconds, room = self._speed.predict(recipe, profiles), self._room
+        if room is None and self._machine is None:
+            room = self._room_once_loaded(profiles)
+        return Forecast(seconds=seconds, bytes=needed(recipe, profiles), room=room)
+
+    def _room_once_loaded(self, profiles: Sequence[Profile]) -> int | None:
+        """While there is no child to say it: the machine's free memory, where that is where it will draw."""
+        free = free_memory() if self._settings.device == "cpu" or not any(map(os.path.exists, GPUS)) else None
+        return None if free is None else max(free - max((one.weights for one in profiles), default=0), 0)
+
+    async def recall(self) -> None:
+        """Take over what was measured before, so that forecasts need no child."""
+        if self._profiles and not self._known:
+            self._known = {one.name: one for one in await self._profiles.profiles()}
 
     # --- keeping a child ----------------------------------------------------------------------------------------
 
@@ -188,8 +203,7 @@ class LocalRenderer:
         process = self._process = await _spawn()
         words = asyncio.create_task(_log_words(process))
         try:
-            if self._profiles and not self._known:
-                self._known = {one.name: one for one in await self._profiles.profiles()}
+            await self.recall()
             await self._send(_opening(self._settings, self._known.values()))
             yield process
         finally:
@@ -235,7 +249,7 @@ class LocalRenderer:
         if header["say"] == "ready":
             log.info("the drawing process is ready on %s", header["device"])
             assert self._up is not None
-            self._room = header["room"]
+            self._room, self._machine = header["room"], (header["machine"], header["versions"])
             self._up.set_result(None)
         elif header["say"] == "broken":
             self._break(_error(header))

@@ -22,6 +22,10 @@ LATENT: Final = 8
 """Pixels of a latent's side."""
 PACKED: Final = 4
 """Latents of a transformer's token."""
+TILES_AT_ONCE: Final = 4
+FRAMES_AT_ONCE: Final = 4
+CANVAS: Final = 24
+"""Bytes a pixel of what tiles are laid on: sums and weights as floats, the picture before and after."""
 TILING: Final = 1.6
 """Tiles of an enlargement overlap: so many times its pixels are drawn."""
 
@@ -32,9 +36,12 @@ class Speed:
     def __init__(self) -> None:
         self._learnt: dict[str, float] = {}
 
-    def predict(self, recipe: Recipe) -> float:
-        """GPU-seconds."""
-        return work(recipe) * self._learnt.get(recipe.model, FIRST_GUESS)
+    def predict(self, recipe: Recipe, profiles: Sequence[Profile] = ()) -> float:
+        """GPU-seconds: as renders of this run took them, else as the model was measured, else a guess."""
+        learnt = self._learnt.get(recipe.model)
+        if learnt is None:
+            learnt = _measured(recipe, profiles) if profiles else FIRST_GUESS
+        return work(recipe) * learnt
 
     def learn(self, recipe: Recipe, seconds: float) -> None:
         """It took so many GPU-seconds."""
@@ -46,24 +53,49 @@ class Speed:
 def needed(recipe: Recipe, profiles: Sequence[Profile]) -> int | None:
     """Bytes beyond the model's weights that a recipe takes at its peak: of its forwards, or of decoding its pictures.
 
-    From the measured size nearest to the recipe's; memory grows with the number of latents. None where nothing was
-    measured.
+    From the measured size nearest to the recipe's; memory grows with the number of latents. What is drawn in tiles or
+    a few frames at a time takes no more than those. None where nothing was measured.
     """
     measured = [one for one in profiles if one.bytes]
     if not measured:
         return None
-    per_pixel = {one.name: _pixels(one, recipe) for one in measured}
-    nearest = min(measured, key=lambda one: abs(per_pixel[one.name] - 1))
+    if recipe.kind == "background":  # no forward of the model, and nothing to decode
+        return recipe.width * recipe.height * CANVAS
+    nearest = _nearest(recipe, measured)
+    pixels, pictures = _drawn_at_once(recipe, nearest)
+    guided = 2 if recipe.guidance_scale > 1 and recipe.kind != "upscale" else 1
+    forward = nearest.memory(pictures * guided) * pixels / _pixels(nearest)
+    canvas = recipe.width * recipe.height * CANVAS if recipe.kind == "upscale" else 0
+    return int(max(forward, nearest.decoding * pixels * pictures) + canvas)
+
+
+def _drawn_at_once(recipe: Recipe, nearest: Profile) -> tuple[float, int]:
+    """Pixels of each picture of one forward, and how many pictures it has."""
+    pixels = recipe.width * recipe.height
+    if recipe.kind == "upscale":
+        tiled = pixels > _pixels(nearest)
+        return min(pixels, _pixels(nearest)), TILES_AT_ONCE if tiled else recipe.count
+    if recipe.kind == "interpolate":
+        return pixels, min(FRAMES_AT_ONCE, recipe.frames or FRAMES)
+    return pixels, recipe.count
+
+
+def _measured(recipe: Recipe, profiles: Sequence[Profile]) -> float:
+    """Seconds of a pixel, row and step, in a forward of the measured size nearest to the recipe's."""
+    nearest = _nearest(recipe, profiles)
     rows = recipe.count * (2 if recipe.guidance_scale > 1 else 1)
-    forward = nearest.memory(rows) * per_pixel[nearest.name]
-    return int(max(forward, nearest.decoding * recipe.width * recipe.height * recipe.count))
+    return nearest.duration(rows) / (rows * _pixels(nearest))
 
 
-def _pixels(profile: Profile, recipe: Recipe) -> float:
-    """How many times the measured latents a recipe has; eight pixels a latent's side, as nearly all autoencoders."""
+def _nearest(recipe: Recipe, profiles: Sequence[Profile]) -> Profile:
+    return min(profiles, key=lambda one: abs(recipe.width * recipe.height / _pixels(one) - 1))
+
+
+def _pixels(profile: Profile) -> float:
+    """Pixels of one measured row; eight a latent's side, as nearly all autoencoders have."""
     sides = [int(side) for side in profile.size.split("x")]
     latents = sides[-1] * sides[-2] if len(sides) == 3 else sides[0] * PACKED
-    return recipe.width * recipe.height / (latents * LATENT**2)
+    return latents * LATENT**2
 
 
 def work(recipe: Recipe) -> float:
