@@ -107,7 +107,7 @@ OPINION: Final = re.compile(
 )
 """What is said of a picture before the request: "I like the third, …", "it's cool but …"."""
 WANTED: Final = re.compile(
-    r"^(?:i|we)(?:'d| would)?(?: really| just| also)? (?:want|need|like|love|prefer|wish)(?: to "
+    r"^(?:i|we)(?:'d| would)?(?: really| just| also| rather)* (?:want|need|like|love|prefer|wish|have|see)(?: to "
     rf"(?:see|have))? (?P<it>{P})(?: to be| to look)? (?=\S)(?!(?:a lot|so much|better|the most"
     rf"|very much)$)|^(?:what|how)(?:'s| would| does| do| might| will| could) (?P<seen>{P}|he|she"
     r"|they) look(?: like)? (?=(?:in|as|with|at|on|under|if|during|without|when)\b)(?:if (?:it|he"
@@ -414,10 +414,31 @@ def _redrawn(hearing: Heard, found: Found, targets: tuple[str, ...]) -> Intent:
     return _phrased(reading, found, old, ask, targets)
 
 
+_TOO: Final = r"(?:(?:it|they|the \w+)(?:'s| is| are|'re| looks?)? )?(?:way |a bit |much |a little )?too "
+INSTEAD_OF: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), wanted)
+    for pattern, wanted in (
+        (rf"{_TOO}(?:dark|gloomy|dim)", "brighter"),
+        (rf"{_TOO}(?:bright|light|overexposed)", "darker"),
+        (rf"{_TOO}(?:dull|pale|grey|gray|washed out|bland)", "more vivid colours"),
+        (rf"{_TOO}(?:colou?rful|saturated|vivid|garish)", "muted colours"),
+        (rf"{_TOO}(?:blurry|soft|fuzzy)", "sharp focus"),
+        (rf"{_TOO}(?:busy|cluttered|crowded|messy)", "simple composition"),
+        (rf"{_TOO}(?:plain|empty|boring|simple)", "more details"),
+        (r"(?:it should be |make it |have it |let it |(?:it's |and )?)raining", "in the rain"),
+        (r"(?:it should be |make it |have it |let it |(?:it's |and )?)snowing", "in falling snow"),
+        (r"(?:let|make) it (?:rain)", "in the rain"),
+        (r"(?:let|make) it (?:snow)", "in falling snow"),
+    )
+)
+"""What is complained of, and what is wanted then."""
+
+
 def _prepared(found: Found) -> str:
     """The words of a change, as the readers expect them."""
     rest = found.rest.replace(PIC, "it")
     rest = SAME.sub("", joined(rest), count=1) if found.action == "remix" else rest
+    rest = next((wanted for pattern, wanted in INSTEAD_OF if pattern.fullmatch(rest.strip(" .!"))), rest)
     return re.sub(r"^(?:but|and|also|with)\b(?= (?:no|without|wider|taller))", "", rest, flags=re.IGNORECASE).strip(
         " ,"
     )

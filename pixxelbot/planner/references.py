@@ -47,7 +47,7 @@ BEFORE_DIGITS: Final = (
     r"|caption|favou?rite|star|show(?: me)?|blend|mix|combine|merge|morph|interpolate|animate"
     r"|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse|like|pick|choose|take"
     r"|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of"
-    r"|for|transition|tween|fade|dissolve|travel|turn|change|inpaint|fix|print|use|keep|extend|in)\s+"
+    r"|compare|for|transition|tween|fade|dissolve|travel|turn|change|inpaint|fix|print|use|keep|extend|in)\s+"
     r"(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
 )
 ONE: Final = (

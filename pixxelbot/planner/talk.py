@@ -76,7 +76,7 @@ ANSWERS: Final[tuple[tuple[str, Literal["chat", "help"], str], ...]] = (
         r"|features)|how do(?:es)? (?:the )?"
         r"(?:blend\w*|mixing|var\w+|upscal\w+|(?:in|out)paint\w*|zoom\w*|morph\w*|interpolat\w+|sweeps?|remix\w*"
         r"|picture arithmetic|negative prompts?|(?:the )?queue|locks?|flags|permutations|wildcards) works?"
-        r"|what(?:'s| is| are| does) (?:a |an |the )?(?:seeds?|samplers?|cfg|guidance(?: scale)?"
+        r"|what(?:'s| is| are| does) (?:a |an )?(?:seeds?|samplers?|cfg|guidance(?: scale)?"
         r"|aspect ratios?|negative prompts?|flags?|steps|sweep)(?: (?:mean|do))?"
         r"|explain (?:how (?:this|it) works|yourself|the (?:commands|flags))",
         "help",
@@ -203,6 +203,7 @@ ABOUT_US: Final = re.compile(
     r"(?:queue|line)\b|how (?:long|big|full|far) is the (?:queue|line|wait)\b"
     r"|(?:is it (?:ok|okay|fine|allowed|legal) (?:to|if)|(?:am i|are we) allowed to|who owns"
     r"|can i (?:sell|print|share))\b"
+    r"|which (?:one|of (?:them|these|those)) (?:do|would) you\b"
     r"|what (?:are you|is this|is the bot) (?:running|based|built) (?:on|with)\b",
     re.IGNORECASE,
 )

@@ -124,7 +124,7 @@ ENLARGED: Final[tuple[str, ...]] = (
     rf"{PIC}[,:]? (?:but )?(?:(?:a bit|a little|much|even) )?(?:{BIGGER}|{RESOLUTION})",
     rf"(?:make|get|give)(?: me)? {NAMED} (?:{RESOLUTION})",
     rf"(?:{P} )?(?:(?:make|get|have) )?(?:(?:it|this|that) )?(?:{BIGGER}|ready) (?:enough )?(?:for|to) (?:be )?"
-    rf"(?:a )?print(?:ing|ed|s)?|(?:print size|poster size)(?: (?:of|for))?(?: {P})?",
+    rf"(?:a )?print(?:ing|ed|s)?|{P} (?:for|to) print(?:ing)?|(?:print size|poster size)(?: (?:of|for))?(?: {P})?",
 )
 """ "make it bigger": the picture, not what it shows."""
 ENLARGED_WORDS: Final = (

@@ -60,7 +60,7 @@ LARGER: Final[tuple[str, ...]] = (
     rf"(?:add|give|leave|make|put)(?: me| us| it| {PIC})* (?:space|room|canvas|margins?|padding)"
     r"(?= (?:on|to|at|above|below|around|under|left|right|everywhere)\b)",
     r"(?:show|see|let me see|reveal|what is|what's|draw|imagine|continue|paint)(?: me)? (?:more "
-    r"(?:of the (?:scene|surroundings|background|picture|image|room|area|environment|world))"
+    r"(?:of the (?:scene|surroundings|background|picture|image|room|area|environment|world|sky|ground|landscape))"
     r"|what(?:'s| is| lies)(?: (?:to|on|above|below|beyond|outside|around|next to|left|right"
     r"|behind|past))|beyond|outside)",
     r"what(?:'s| is| lies)(?: there)?(?: over| out)? (?=(?:to|on|above|below|beyond|outside|left"

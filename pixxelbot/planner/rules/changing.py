@@ -7,7 +7,7 @@ from typing import Final
 
 from pixxelbot.intent import Action
 from pixxelbot.planner.edits import head_noun
-from pixxelbot.planner.references import PIC
+from pixxelbot.planner.references import PIC, described
 from pixxelbot.planner.rules.heard import (
     DET,
     FROM_IT,
@@ -123,7 +123,9 @@ def inpaint(heard: Heard) -> Found | None:
             rf"{FROM_IT}$|(?<=\w) (?:in|on|from|of) {PIC}(?=,| (?:with|to|into|as)\b)", "", text, flags=re.IGNORECASE
         )
     )
-    return next((found for form in (_gone, _swapped, _wrong, _outside) if (found := form(inner, heard))), None)
+    return next(
+        (found for form in (_gone, _swapped, _wrong, _lacking, _outside) if (found := form(inner, heard))), None
+    )
 
 
 def _gone(inner: str, heard: Heard) -> Found | None:
@@ -162,6 +164,19 @@ def _wrong(inner: str, heard: Heard) -> Found | None:
     if not region or not (_shown(region, heard) or _part(region.split()[-1])):
         return None
     return Found("inpaint", one_meant(heard), region=region, instruction=inner)
+
+
+LACKS: Final = rf"(?:{DET} )?{REGION} (?:is|are) missing (?P<new>.+)"
+""" "the fox is missing a leg"."""
+
+
+def _lacking(inner: str, heard: Heard) -> Found | None:
+    """ "the fox is missing a leg"."""
+    lacks = full(LACKS, inner)
+    region = _region(lacks, heard) if lacks else ""
+    if lacks is None or not region or not (_shown(region, heard) or _part(region.split()[-1])):
+        return None
+    return Found("edit", one_meant(heard), rest=f"give the {region} {lacks['new']}", instruction=inner)
 
 
 def _outside(inner: str, heard: Heard) -> Found | None:
@@ -254,7 +269,7 @@ def edit(heard: Heard) -> Found | None:
         )
     )
     calm = strength_of(inner)[1]
-    match = next((found for pattern in EDITS for form in (inner, calm) if (found := full(pattern, form))), None)
+    match = next((found for pattern in EDITS for form in (inner, calm, text) if (found := full(pattern, form))), None)
     if not match or starts(
         rf"(?:put|place|move) {P} (?:in|into|to|on|among) (?:my )?(?:favourites|queue|trash|bin)", inner
     ):
@@ -332,6 +347,21 @@ HOW: Final = (
 )
 
 
+ONE_MORE: Final = (
+    r"(?:(?:draw|do|make|give me|show me|try|paint|create|generate|and|now|then|also|maybe|let's (?:do|try))\s+)*"
+    r"(?:one|another(?: one)?|a(?:nother)? (?:version|variant)|(?:one|a) more(?: version)?)\s+"
+    r"(?=(?:with|without|for|in|at|where|but|as|on|under|during)\b)"
+)
+""" "do one with a red scarf", "make a version for christmas"."""
+
+
+AGAIN_BUT: Final = (
+    r"(?:(?:draw|do|paint|make|show me|try|redo) )?the (?P<what>[\w -]{2,40}?) (?:again|once more),?"
+    r" (?:but |only |just |this time )*(?P<more>.+)"
+)
+""" "draw the fox again but older"."""
+
+
 def _same_thing(text: str, heard: Heard) -> str:
     """ "white horse" after a horse: what is to be different about it."""
     newest = heard.ask.pictures[0][1]
@@ -383,6 +413,10 @@ def change(heard: Heard) -> Found | None:
     )
     if scene and not starts(r"(?:in|at|on) (?:the )?(?:same|it|that)", text):
         return None
+    if (shown := full(AGAIN_BUT, text)) and described(shown["what"], heard.ask):
+        return Found("remix", described(shown["what"], heard.ask), rest=shown["more"])
+    if (one := starts(ONE_MORE, text)) and text[one.end() :]:
+        return Found("remix", rest=text[one.end() :])
     if starts(FRAGMENT, text) or holds(r"\binstead\b(?! of the usual)", text):
         return Found("remix", rest=text)
     return None

@@ -70,6 +70,7 @@ def undo(heard: Heard) -> Found | None:
         rf"back(?: to {BACK_TO}| up)?|return to {BACK_TO}|restore {BACK_TO}",
         rf"take (?:{P}|the last (?:change|step|edit)) back|(?:bring|get|want|have) (?:back )?{BACK_TO} "
         rf"back|bring back {BACK_TO}",
+        rf"i (?:liked|preferred) {BACK_TO}(?: better| more)?",
         rf"(?:i (?:liked|preferred) )?(?:{BACK_TO}|it|that) (?:was |looked )?(?:better|more|nicer)(?: "
         r"before)?(?:[,.]? .*)?",
         rf"(?:i )?(?:don't like|hate|dislike) (?:{P}|the (?:last )?change)[,.;]? (?:go |take it "
@@ -222,7 +223,7 @@ def shows(heard: Heard) -> Found | None:
     """ "show me the third again"."""
     verb = starts(
         (
-            r"(?:show|display|open|view|see|look at|bring up|pull up|post|send|where is|display|repost"
+            r"(?:show|display|open|view|see|look at|bring up|pull up|post|send|where is|display|repost|compare|dm"
             r"|full ?size|get)(?: me| us)?(?: here)?(?: (?=the\b|that\b|my\b|"
         )
         + PIC
@@ -232,7 +233,8 @@ def shows(heard: Heard) -> Found | None:
     if not verb or not heard.ask.pictures:
         return None
     rest = less(
-        r"\b(?:again|once more|in full(?: size)?|full ?size|by itself|alone|on its own|separately|up|here|back)\b",
+        r"\b(?:(?:to|in|into) (?:my |the )?(?:dms?|direct messages|inbox)|side by side|again|once more"
+        r"|in full(?: size)?|full ?size|by itself|alone|on its own|separately|up|here|back)\b",
         heard.text[verb.end() :],
     )
     if not rest:
