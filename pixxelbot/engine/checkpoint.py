@@ -157,6 +157,25 @@ def _tiling(vae: Any) -> Any:
     return own
 
 
+def steady(vae: Any) -> Any:
+    """The same autoencoder, same weights, that gives its middle to whoever draws a sample with no generator.
+
+    Such a sample would come from the process' own generator: no picture could be drawn again (Stable Diffusion 3's
+    ControlNet pipeline does so).
+    """
+    own = copy.copy(vae)
+
+    def encode(*args: Any, **kwargs: Any) -> Any:
+        found = type(vae).encode(own, *args, **kwargs)
+        spread = found.latent_dist
+        sample = spread.sample
+        spread.sample = lambda generator=None: spread.mode() if generator is None else sample(generator)
+        return found
+
+    own.encode = encode
+    return own
+
+
 def _wrapping(vae: Any) -> Any:
     """The same autoencoder, same weights, whose decoder sees the picture's other side beyond its edge."""
     own = copy.copy(vae)

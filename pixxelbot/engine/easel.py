@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageOps
 
 from pixxelbot.engine import acting, noise, preview, words
-from pixxelbot.engine.checkpoint import Model, Task
+from pixxelbot.engine.checkpoint import Model, Task, steady
 from pixxelbot.engine.network import Network
 from pixxelbot.engine.samplers import Glimpse
 from pixxelbot.errors import InvalidRequest, NotANumber, NotFound, UnknownChoice, Unsupported
@@ -109,6 +109,8 @@ class Easel:
             NotANumber: the model's output holds values that are no numbers.
         """
         pipeline = self.model.pipeline(task, self.recipe.sampler, **self._making(), **(parts or {}))
+        if task == "control":
+            pipeline.vae = steady(pipeline.vae)
         return self.run(pipeline, seeds=seeds, passes=passes, features=features, **arguments)
 
     def run(

@@ -108,6 +108,14 @@ def test_every_kind_of_every_family_is_the_same_merged_and_alone(engine: Engine,
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", ["text2img", "img2img", "inpaint", "outpaint", "blend", "detail"])
+def test_the_second_of_two_is_the_same_by_its_own_seed(engine: Engine, family: str, kind: Kind) -> None:
+    two = pixels(engine, recipe(family, kind, count=2, seed=4, steps=2), PICTURES)
+    assert apart(two[1], pixels(engine, recipe(family, kind, seed=5, steps=2), PICTURES)[0]) <= 1
+    assert apart(two[0], two[1]) > 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_alone_it_is_plain_diffusers_to_the_last_bit(engine: Engine, family: str) -> None:
     engine.caps = Caps(default=1)
     wanted = recipe(family, seed=5, prompt="a fox")

@@ -140,7 +140,7 @@ def sdxl(**changes: Any) -> Any:
 
 def sd3() -> Any:
     transformer = diffusers.SD3Transformer2DModel(
-        sample_size=16, patch_size=1, in_channels=16, out_channels=16, num_layers=1, attention_head_dim=8,
+        sample_size=16, patch_size=1, in_channels=16, out_channels=16, num_layers=2, attention_head_dim=8,
         num_attention_heads=4, joint_attention_dim=32, caption_projection_dim=32, pooled_projection_dim=64,
         pos_embed_max_size=64,
     )  # fmt: skip
@@ -268,7 +268,11 @@ def controlnet_for(pipeline: Any, folder: Path) -> Path:
             pipeline.transformer, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2
         )
     else:
-        made = diffusers.SD3ControlNetModel.from_transformer(pipeline.transformer, num_layers=1)
+        made = diffusers.SD3ControlNetModel(
+            sample_size=16, patch_size=1, in_channels=16, out_channels=16, num_layers=1, attention_head_dim=8,
+            num_attention_heads=4, joint_attention_dim=32, caption_projection_dim=32, pooled_projection_dim=64,
+            pos_embed_max_size=64,
+        )  # fmt: skip
     with torch.no_grad():  # a fresh one says nothing: what it hands over is multiplied by zeros
         for parameter in made.parameters():
             if not parameter.any():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import cycle, islice
 from typing import Any, Final
 
 import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
+from pixxelbot.engine import words
 from pixxelbot.engine.easel import Easel
 from pixxelbot.engine.edges import canny
 from pixxelbot.errors import InvalidRequest
@@ -32,10 +34,15 @@ def draw(easel: Easel) -> list[Image.Image]:
     control = recipe.control or "edges"
     network = easel.room.network(control)
     _check_fit(easel, network.module, network.name)
-    hints = [HINTS[control](easel, source) for source in easel.sources()]
+    hints = [HINTS[control](easel, source) for source in easel.all_sources()]
     weight = STRENGTH if recipe.strength is None else recipe.strength
+    shown: Any = hints[0]
+    features = None
+    if len(hints) > 1 and recipe.count > 1:  # pipelines take as many pictures as prompts, or one
+        shown = list(islice(cycle(hints), recipe.count))
+        features = words.stacked([easel.read(recipe.prompt, recipe.negative_prompt)] * recipe.count)
     return easel.paint(
-        "control", parts={"controlnet": network.module}, image=hints, control_image=hints,
+        "control", parts={"controlnet": network.module}, features=features, image=shown, control_image=shown,
         controlnet_conditioning_scale=float(weight), width=recipe.width, height=recipe.height,
     )  # fmt: skip
 
