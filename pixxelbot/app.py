@@ -18,7 +18,7 @@ from pixxelbot.dispatch.outbox import Outbox
 from pixxelbot.dispatch.renderer import Renderer
 from pixxelbot.dispatch.renderers.blank import BlankRenderer
 from pixxelbot.dispatch.renderers.local import LocalRenderer
-from pixxelbot.errors import ConfigurationError, PixxelbotError
+from pixxelbot.errors import ConfigurationError, ModelCorrupt, PixxelbotError
 from pixxelbot.job import Estimate, Job, Progress, Request
 from pixxelbot.planner import build_planner
 from pixxelbot.profile import Profile
@@ -221,7 +221,23 @@ def model_limits(settings: Settings) -> dict[str, Limits]:
             found[name] = models.limits_of_file(name, folder)
         else:
             found[name] = models.limits(name, folder)
-    return found
+    return {name: _with_networks(limits, settings) for name, limits in found.items()}
+
+
+def _with_networks(limits: Limits, settings: Settings) -> Limits:
+    """With the names of the adapters and learnt words for the model's family; the engine tells where nothing says."""
+    names: dict[str, list[str]] = {"lora": [], "embedding": []}
+    for name, role, where in settings.networks:
+        if role not in names:
+            continue
+        try:
+            family = models.family_of_adapter(Path(where))
+        except ModelCorrupt as error:  # one damaged adapter must not keep the bot from its start
+            log.warning("%s is not offered: %s", name, error)
+            continue
+        if family in (None, limits.family):
+            names[role].append(name)
+    return limits.model_copy(update={"loras": tuple(names["lora"]), "embeddings": tuple(names["embedding"])})
 
 
 def kinds_drawn() -> frozenset[str]:

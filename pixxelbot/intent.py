@@ -58,6 +58,10 @@ class Changes(BaseModel):
     method: Method | None = None
     plus: tuple[str, ...] | None = None
     minus: tuple[str, ...] | None = None
+    loras: tuple[tuple[str, float], ...] | None = None
+    """Names of low-rank adapters and their weights; empty: none any more."""
+    embeddings: tuple[str, ...] | None = None
+    """Names of learnt words."""
     repeat: int | None = None
     """Jobs of this recipe, each with a seed of its own; of a request, not of a recipe."""
     locks: tuple[str, ...] | None = None

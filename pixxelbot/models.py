@@ -106,12 +106,7 @@ def of_family(name: str, family: str) -> Limits:
 
 def family_of_file(file: Path) -> str | None:
     """The family that the names of a safetensors file's tensors tell; None where they tell none."""
-    try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            names = " ".join(json.loads(stream.read(min(length, MAX_HEADER))))
-    except (OSError, ValueError) as error:
-        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+    names = " ".join(_header(file))
     return next((family for sign, family in SIGNS if sign in names), None)
 
 
@@ -161,3 +156,65 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelCorrupt(f"{file} is not a JSON object. Copy the model again, with all its files.")
     return content
+
+
+# --- what is used beside a model ------------------------------------------------------------------------------------
+
+
+CROSS: Final = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+"""Width of the text features that a denoiser reads → family."""
+TOLD: Final = (
+    ("sdxl", "sdxl"), ("stable-diffusion-xl", "sdxl"), ("sd_v1", "sd1"), ("stable-diffusion-v1", "sd1"),
+    ("sd_v2", "sd2"), ("stable-diffusion-v2", "sd2"), ("sd3", "sd3"), ("stable-diffusion-3", "sd3"), ("flux", "flux"),
+    ("qwen", "qwen-image"),
+)  # fmt: skip
+"""Beginnings of what trainers write into a file about the model that they began with."""
+TRAINED_ON: Final = ("ss_base_model_version", "modelspec.architecture")
+"""Where they write it (kohya's sd-scripts; Stability AI's ModelSpec 1.0)."""
+NAMED: Final = (
+    ("double_blocks", "flux"),
+    ("single_transformer_blocks", "flux"),
+    ("joint_blocks", "sd3"),
+    (".img_mod.", "qwen-image"),
+    ("lora_te2_", "sdxl"),
+    ("text_encoder_2.", "sdxl"),
+    ("clip_g", "sdxl"),
+)
+"""Parts of the names of an adapter's tensors that one family alone has."""
+
+
+def family_of_adapter(place: Path) -> str | None:
+    """The family that a LoRA or learnt word was made for, from the header of its file; None where nothing tells.
+
+    Raises:
+        ModelCorrupt: it cannot be read.
+    """
+    files = sorted(place.glob("*.safetensors")) if place.is_dir() else [place]
+    header = {name: about for file in files if file.is_file() for name, about in _header(file).items()}
+    about, names = header.pop("__metadata__", {}), " ".join(header)
+    told = next((str(about[key]).lower() for key in TRAINED_ON if key in about), "")
+    if family := next((family for sign, family in TOLD if told.startswith(sign)), None):
+        return family
+    if family := next((family for sign, family in NAMED if sign in names), None):
+        return family
+    widths = {
+        int(tensor["shape"][-1])
+        for name, tensor in header.items()
+        if tensor["shape"] and "attn2" in name and "to_k" in name and ("down" in name or "lora_A" in name)
+    }
+    if len(header) == 1:  # a learnt word is one tensor of its vectors
+        widths = {int(tensor["shape"][-1]) for tensor in header.values() if tensor["shape"]}
+    return next((CROSS[width] for width in widths if width in CROSS), None)
+
+
+def _header(file: Path) -> dict[str, Any]:
+    """Names, shapes and metadata of a safetensors file."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(min(length, MAX_HEADER)))
+    except (OSError, ValueError) as error:
+        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+    if not isinstance(header, dict) or not all(isinstance(about, dict) for about in header.values()):
+        raise ModelCorrupt(f"The weight file {file} has no safetensors header. Copy it again.")
+    return header

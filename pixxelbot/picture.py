@@ -248,8 +248,9 @@ def parameters(recipe: Recipe, seed: int, size: tuple[int, int], model_hash: str
     if recipe.strength is not None:
         settings["Denoising strength"] = f"{recipe.strength:g}"
     settings["Version"] = software()
+    loras = "".join(f" <lora:{name}:{weight:g}>" for name, weight in recipe.loras)
     negative = f"Negative prompt: {recipe.negative_prompt}\n" if recipe.negative_prompt else ""
-    return f"{recipe.prompt}\n{negative}{', '.join(f'{name}: {value}' for name, value in settings.items())}"
+    return f"{recipe.prompt}{loras}\n{negative}{', '.join(f'{name}: {value}' for name, value in settings.items())}"
 
 
 def grid(images: Sequence[Image.Image]) -> Image.Image:

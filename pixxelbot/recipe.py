@@ -59,6 +59,10 @@ class Limits(BaseModel):
     """Steps of the few-step mode."""
     tokens: int = 77
     """Length of the text encoder's window."""
+    loras: tuple[str, ...] = ()
+    """Names of the low-rank adapters that are installed for it."""
+    embeddings: tuple[str, ...] = ()
+    """Names of the learnt words that are installed for it."""
     vocabulary: tuple[str, ...] = ()
     """Nouns the model is known to draw; empty where it is general."""
 

@@ -68,6 +68,8 @@ class ServerRules(BaseModel):
     """Allowed models; empty: all."""
     styles: tuple[str, ...] = ()
     """Allowed styles; empty: all."""
+    loras: tuple[str, ...] = ()
+    """Allowed LoRAs; empty: all that are installed."""
     channels: tuple[str, ...] = ()
     """Channels where the bot may be used; empty: all."""
     closed: tuple[str, ...] = ()
@@ -140,6 +142,9 @@ class ServerRules(BaseModel):
         for style, _ in given.styles or ():
             if self.styles and style not in self.styles:
                 raise UnknownChoice("style", style, self.styles)
+        for lora, _ in given.loras or ():
+            if self.loras and lora not in self.loras:
+                raise UnknownChoice("LoRA", lora, self.loras)
         for name, value, most in (("count", given.count, self.max_count), ("steps", given.steps, self.max_steps)):
             if value is not None and most is not None and value > most:
                 raise OutOfRange(name, value, 1, most)

@@ -116,6 +116,7 @@ def numbers(say: Words, recipe: Recipe, pictures: Sequence[Picture] = ()) -> str
         f"{width}×{height}", say("plan.steps", steps=recipe.steps),
         say("plan.guidance", guidance=f"{recipe.guidance_scale:g}"), say("plan.seed", seed=recipe.seed),
         recipe.sampler, recipe.model, *(name for name, _ in recipe.styles),
+        *(f"{escape_markdown(name)} × {weight:g}" for name, weight in recipe.loras),
     ]  # fmt: skip
     return "-# " + " · ".join(parts)
 

@@ -43,6 +43,7 @@ Guidance = Annotated[
 Sampler = Annotated[str | None, typer.Option("--sampler", help="Solver, such as DDIM or Euler a.")]
 Model = Annotated[str | None, typer.Option("--model", help="Name of a model in PIXXELBOT_MODELS.")]
 Style = Annotated[list[str] | None, typer.Option("--style", metavar="NAME[:WEIGHT]", help="A style; may be repeated.")]
+Lora = Annotated[list[str] | None, typer.Option("--lora", metavar="NAME[:WEIGHT]", help="A LoRA; may be repeated.")]
 Negative = Annotated[str | None, typer.Option("--negative", metavar="TEXT", help="What must not be in the picture.")]
 Verbatim = Annotated[bool, typer.Option("--verbatim", help="Draw exactly these words; nothing is added.")]
 Image = Annotated[
@@ -64,6 +65,7 @@ SHOWN: Final = {
     "aspect": "aspect",
     "count": "pictures",
     "styles": "styles",
+    "loras": "LoRA",
     "strength": "strength",
     "scale": "enlarged",
     "steps": "steps",
@@ -86,6 +88,7 @@ def imagine(
     sampler: Sampler = None,
     model: Model = None,
     style: Style = None,
+    lora: Lora = None,
     negative: Negative = None,
     verbatim: Verbatim = False,
     image: Image = None,
@@ -96,7 +99,8 @@ def imagine(
     """Draw pictures from words, and print where they are."""
     given = changes(
         count=count, seed=seed, aspect=ar, **sides(size), steps=steps, guidance_scale=guidance, sampler=sampler,
-        model=model, styles=weighted(style), negative_prompt=negative, verbatim=verbatim or None, strength=strength,
+        model=model, styles=weighted(style), loras=weighted(lora, "lora"), negative_prompt=negative,
+        verbatim=verbatim or None, strength=strength,
     )  # fmt: skip
     session.wait_for(_imagine(Screen(json), " ".join(text), given, image, out))
 
@@ -116,6 +120,7 @@ def plan(
     steps: Steps = None,
     model: Model = None,
     style: Style = None,
+    lora: Lora = None,
     negative: Negative = None,
     verbatim: Verbatim = False,
     json: Json = False,
@@ -123,7 +128,7 @@ def plan(
     """Show what would be drawn and why; nothing is drawn or kept."""
     given = changes(
         count=count, seed=seed, aspect=ar, **sides(size), steps=steps, model=model, styles=weighted(style),
-        negative_prompt=negative, verbatim=verbatim or None,
+        loras=weighted(lora, "lora"), negative_prompt=negative, verbatim=verbatim or None,
     )  # fmt: skip
     session.wait_for(_plan(Screen(json), " ".join(text), given))
 
@@ -183,6 +188,7 @@ def remix(
     steps: Steps = None,
     guidance: Guidance = None,
     style: Style = None,
+    lora: Lora = None,
     negative: Negative = None,
     out: Out = None,
     json: Json = False,
@@ -190,7 +196,7 @@ def remix(
     """Draw a picture's recipe again with changes; what was not mentioned stays alike."""
     changed = changes(
         prompt=" ".join(text or ()) or None, count=count, seed=seed, aspect=ar, **sides(size), steps=steps,
-        guidance_scale=guidance, styles=weighted(style), negative_prompt=negative,
+        guidance_scale=guidance, styles=weighted(style), loras=weighted(lora, "lora"), negative_prompt=negative,
     )  # fmt: skip
     _follow_up("remix", picture, changed, Screen(json), out)
 
@@ -402,22 +408,22 @@ def sides(size: str | None) -> dict[str, int]:
     return {"width": int(match[1]), "height": int(match[2])}
 
 
-def weighted(styles: list[str] | None) -> tuple[tuple[str, float], ...] | None:
+def weighted(said: list[str] | None, option: str = "style") -> tuple[tuple[str, float], ...] | None:
     """`watercolour` and `film-noir:0.5` as names with weights.
 
     Raises:
         InvalidRequest: a weight is no number.
     """
-    if not styles:
+    if not said:
         return None
     pairs = []
-    for style in styles:
-        name, _, weight = style.partition(":")
+    for one in said:
+        name, _, weight = one.partition(":")
         try:
             pairs.append((name, float(weight or 1)))
         except ValueError:
             raise InvalidRequest(
-                f"--style {style}: the weight {weight!r} is no number. Write it like film-noir:0.5."
+                f"--{option} {one}: the weight {weight!r} is no number. Write it like {name}:0.5."
             ) from None
     return tuple(pairs)
 
@@ -430,7 +436,7 @@ def plan_table(words: str, intent: Intent, recipe: Recipe, forecast: Mapping[str
         value = values[field]
         if value in (None, "", ()):
             continue
-        if field == "styles":
+        if field in ("styles", "loras"):
             value = ", ".join(f"{style} × {weight:g}" for style, weight in value)
         made.add_row(name, f"{value:g}" if isinstance(value, float) else str(value), intent.reasons.get(field, ""))
     if forecast:

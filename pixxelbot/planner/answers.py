@@ -19,6 +19,8 @@ from pixxelbot.intent import MAX_LABEL, Action, Ask, Changes, Choice, Intent
 from pixxelbot.planner import styles
 from pixxelbot.planner.expansion import expand
 from pixxelbot.planner.flags import MAX_RATIO
+from pixxelbot.planner.networks import MAX_WEIGHT as MAX_LORA
+from pixxelbot.planner.networks import MOST as MOST_LORAS
 from pixxelbot.planner.references import grids
 from pixxelbot.planner.styles import MAX_WEIGHT
 from pixxelbot.planner.talk import HELP
@@ -135,6 +137,9 @@ def schema(ask: Ask, labels: Collection[str]) -> dict[str, Any]:
         "unlocks": {"type": ["array", "null"], "items": {"type": "string", "enum": list(LOCKABLE)}},
         "reasons": {"type": "array", "items": _object(field={"type": "string"}, why={"type": "string"})},
     }
+    if ask.limits.loras:
+        named = _object(name={"type": "string", "enum": list(ask.limits.loras)}, weight={"type": "number"})
+        properties["loras"] = {"type": "array", "items": named}
     return _object(**properties)
 
 
@@ -298,6 +303,7 @@ def _fields(answer: dict[str, Any], ask: Ask) -> dict[str, Any]:
         "sampler": _choice(answer.get("sampler"), limits.samplers),
         "mode": _choice(answer.get("mode"), MODES),
         "styles": _styles(answer.get("styles"), ask),
+        "loras": _loras(answer.get("loras"), ask),
         "strength": _number(answer.get("strength"), 0, 1),
         "scale": _number(answer.get("scale"), 1, 4),
     }
@@ -395,6 +401,17 @@ def _styles(said: Any, ask: Ask) -> tuple[tuple[str, float], ...] | None:
         if style and (not ask.styles or style.name in ask.styles):
             chosen.setdefault(style.name, _number(weight, 0.1, MAX_WEIGHT) or 1.0)
     return tuple(list(chosen.items())[:MAX_STYLES]) or None
+
+
+def _loras(said: Any, ask: Ask) -> tuple[tuple[str, float], ...] | None:
+    """Adapters that are installed, and that the member spoke of: a language model adds whatever it is told of."""
+    chosen: dict[str, float] = {}
+    for item in said[:20] if isinstance(said, list) else []:
+        name = _choice(item.get("name") if isinstance(item, dict) else item, ask.limits.loras)
+        if name and name.casefold() in ask.words.casefold():
+            weight = _number(item.get("weight"), -MAX_LORA, MAX_LORA) if isinstance(item, dict) else None
+            chosen.setdefault(name, 1.0 if weight is None else weight)
+    return tuple(list(chosen.items())[:MOST_LORAS]) or None
 
 
 def _reasons(said: Any, changes: Changes) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from pixxelbot.errors import OutOfRange, UnknownChoice, UnknownFlag
 from pixxelbot.intent import Changes
+from pixxelbot.planner.networks import merged, read_networks, weight_of
+from pixxelbot.planner.networks import near as near_name
 from pixxelbot.planner.styles import MAX_WEIGHT, find_style, near
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
 
@@ -33,17 +35,19 @@ def read_flags(words: str, limits: Limits) -> tuple[str, Changes]:
         OutOfRange: it is named, with its range.
         UnknownChoice: a sampler or style that there is not.
     """
+    words, said = read_networks(words, limits)
     found = list(_flags(words))
     if not found:
-        return words, Changes()
-    said: dict[str, Any] = {}
+        return words, Changes(**said)
     kept = [words[: found[0].start()]]
     ends = [match.start() for match in found[1:]] + [len(words)]
     for match, end in zip(found, ends, strict=True):
         field, read = READERS[match["name"].lower()]
         value, rest = read(f"--{match['name']}", words[match.end() : end], limits)
-        said[field] = f"{said[field]}, {value}" if field == "negative_prompt" and field in said else value
+        said[field] = _joined(said[field], value) if field in ADDED and field in said else value
         kept.append(rest)
+    if "loras" in said:
+        said["loras"] = merged(said["loras"], limits)
     if "size" in said:
         said["width"], said["height"] = said.pop("size")
     return " ".join(" ".join(kept).split()), Changes(**said)
@@ -55,6 +59,10 @@ def _flags(words: str) -> Iterator[re.Match[str]]:
             yield match
         elif match["dash"] == "--":
             raise UnknownFlag(f"--{match['name']}"[:SHOWN], (f"--{name}" for name in READERS if name not in ALIASES))
+
+
+def _joined(before: Any, value: Any) -> Any:
+    return f"{before}, {value}" if isinstance(value, str) else (*before, *value)
 
 
 Reader = Callable[[str, str, Limits], tuple[Any, str]]
@@ -139,6 +147,22 @@ def _styles(flag: str, text: str, limits: Limits) -> tuple[tuple[tuple[str, floa
         text = rest
 
 
+def _lora(flag: str, text: str, limits: Limits) -> tuple[tuple[tuple[str, float], ...], str]:
+    """`ink`, `ink:0.8` or `ink::0.8`."""
+    word, rest = _first(text)
+    name, _, weight = word.partition(":")
+    if not name:
+        raise UnknownChoice("LoRA", "", limits.loras or ("none is installed",))
+    return ((name, weight_of(name[:SHOWN], weight.lstrip(":") or None)),), rest
+
+
+def _embedding(flag: str, text: str, limits: Limits) -> tuple[tuple[str, ...], str]:
+    word, rest = _first(text)
+    if not word:
+        raise UnknownChoice("learnt word", "", limits.embeddings or ("none is installed",))
+    return (near_name(word.strip("<>"), limits.embeddings),), rest
+
+
 def _model(flag: str, text: str, limits: Limits) -> tuple[str, str]:
     word, rest = _first(text)
     if not word:
@@ -163,7 +187,9 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "guidance": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
     "chaos": ("chaos", _number(0, 100, int)),
     "count": ("count", _number(1, MAX_COUNT, int)),
+    "embedding": ("embeddings", _embedding),
     "iw": ("strength", _image_weight),
+    "lora": ("loras", _lora),
     "model": ("model", _model),
     "negative": ("negative_prompt", _negative),
     "no": ("negative_prompt", _negative),
@@ -179,5 +205,7 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "tile": ("tile", _yes),
     "verbatim": ("verbatim", _yes),
 }
+ADDED: Final = frozenset({"negative_prompt", "loras", "embeddings"})
+"""Flags that add up."""
 ALIASES: Final = frozenset({"aspect", "guidance", "negative", "verbatim"})
 """Understood, but not listed in the answer to an unknown flag."""

@@ -14,9 +14,10 @@ LISTED: Final = 12
 LONGEST: Final = 70
 """Characters of a prompt in a list."""
 NAMES: Final[Mapping[str, str]] = {
-    "prompt": "prompt", "negative_prompt": "without", "styles": "styles", "aspect": "aspect", "count": "pictures",
-    "steps": "steps", "guidance_scale": "guidance", "sampler": "sampler", "seed": "seed", "strength": "strength",
-    "scale": "enlarged", "model": "model", "mode": "mode", "verbatim": "verbatim", "tile": "tile", "region": "region",
+    "prompt": "prompt", "negative_prompt": "without", "styles": "styles", "loras": "LoRA", "aspect": "aspect",
+    "count": "pictures", "steps": "steps", "guidance_scale": "guidance", "sampler": "sampler", "seed": "seed",
+    "strength": "strength", "scale": "enlarged", "model": "model", "mode": "mode", "verbatim": "verbatim",
+    "tile": "tile", "region": "region",
 }  # fmt: skip
 """Field of a recipe → what members call it, in the order they are told."""
 

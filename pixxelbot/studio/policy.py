@@ -76,7 +76,7 @@ class Policy:
         if is_operator(request.member_id):
             return recipe
         rules = await self.rules(request.address)
-        rules.check_given(Changes(model=recipe.model, styles=recipe.styles))
+        rules.check_given(Changes(model=recipe.model, styles=recipe.styles, loras=recipe.loras))
         self._check_words(rules, request, intent.changes, recipe.prompt, recipe.instruction)
         if rules.max_waiting is not None:
             rules.check_waiting(len(await self._store.jobs(statuses=UNFINISHED, member=request.member_id)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 from pixxelbot.errors import InvalidRequest, OutOfRange, PromptTooLong, UnknownChoice, Unsupported
@@ -34,6 +35,9 @@ PLAIN: Final[dict[str, Any]] = {
 """What only one kind of drawing has, as it stands in recipes of the others."""
 MAX_UPSCALED: Final = 4096
 """Longest side of an enlargement in pixels; a PNG of 4096² stays near Discord's 25 MiB a request."""
+MOST_SHOWN: Final = 40
+"""Characters of a wrong name that are repeated in the answer."""
+MOST_NAMED: Final = 20
 WIDEST: Final = 4
 """Longer side over shorter."""
 
@@ -79,18 +83,43 @@ class Recipes:
         for style, _ in given.styles or ():
             if style not in self.styles:
                 raise UnknownChoice("style", style, self.styles)
+        self._check_networks(given, limits if given.model else None)
         for text in (given.prompt, given.negative_prompt):
             if text and len(text) > MAX_PROMPT:
                 raise PromptTooLong(len(text), MAX_PROMPT)
 
+    def _check_networks(self, given: Changes, limits: Limits | None) -> None:
+        """Raise for the first LoRA or learnt word that this model does not have, or none where it is not known yet."""
+        for name, _ in given.loras or ():
+            self._check_network("LoRA", name, limits, lambda one: one.loras)
+        for name in given.embeddings or ():
+            self._check_network("learnt word", name, limits, lambda one: one.embeddings)
+
+    def _check_network(
+        self, what: str, name: str, limits: Limits | None, of: Callable[[Limits], Sequence[str]]
+    ) -> None:
+        others = [one.model for one in self.limits.values() if name in of(one)]
+        if others and (limits is None or limits.model in others):
+            return
+        if others and limits:
+            raise InvalidRequest(
+                f"The {what} {name} was made for {', '.join(others)}, not for {limits.model}. Choose that model, "
+                "or leave it out."
+            )
+        asked = limits or self.limits_of(None)
+        if not of(asked):
+            raise InvalidRequest(f"No {what} is installed for {asked.model}. Leave {name[:MOST_SHOWN]} out.")
+        raise UnknownChoice(what, name[:MOST_SHOWN], _near(name, of(asked)))
+
     def imagine(self, words: str, changes: Changes, starts: Sequence[Picture]) -> Recipe:
         """Something new, from words alone or from pictures."""
         limits = self.limits_of(changes.model)
+        self._check_networks(changes, limits)
         width, height = self._size(limits, changes, starts[0] if starts else None)
         kind = "img2img" if starts else "text2img"
         return Recipe(
             kind=kind,
-            prompt=changes.prompt or words,
+            prompt=_with_learnt(changes.prompt or words, changes),
             wish=changes.wish or "",
             negative_prompt=changes.negative_prompt or "",
             width=width,
@@ -111,6 +140,8 @@ class Recipes:
             chaos=changes.chaos or 0,
             stop=changes.stop or 100,
             sources=tuple(start.id for start in starts),
+            loras=changes.loras or (),
+            embeddings=changes.embeddings or (),
         )
 
     def follow(self, action: Action, parents: Sequence[Picture], changes: Changes) -> Recipe:
@@ -275,6 +306,7 @@ class Recipes:
 
     def _changed(self, recipe: Recipe, changes: Changes, **fields: Any) -> Recipe:
         limits = self.limits_of(changes.model or recipe.model)
+        self._check_networks(changes, limits)
         said = {name: value for name, value in changes.drawn().items() if name not in ("seed", "width", "height")}
         if changes.aspect or changes.width:
             fields["width"], fields["height"] = self._size(limits, changes, None)
@@ -282,6 +314,11 @@ class Recipes:
             said.setdefault("steps", _steps(limits, changes))
         if changes.model and recipe.sampler not in limits.samplers:
             said.setdefault("sampler", limits.samplers[0])
+        if changes.model:  # what was made for another model's family stays behind
+            said.setdefault("loras", tuple(one for one in recipe.loras if one[0] in limits.loras))
+            said.setdefault("embeddings", tuple(one for one in recipe.embeddings if one in limits.embeddings))
+        if changes.embeddings:
+            said["prompt"] = _with_learnt(said.get("prompt", fields.get("prompt", recipe.prompt)), changes)
         return recipe.evolve(**(fields | said | {"model": limits.model}))
 
 
@@ -293,6 +330,18 @@ FOLLOW_UPS: Final[Mapping[str, Follow]] = {
     "sweep": Recipes._sweep, "background": Recipes._background, "making_of": Recipes._making_of,
 }  # fmt: skip
 """How each follow-up makes its recipe from the pictures it follows."""
+
+
+def _with_learnt(prompt: str, changes: Changes) -> str:
+    """The prompt with every learnt word in it that stands neither there nor in the negative one."""
+    texts = f"{prompt} {changes.negative_prompt or ''}"
+    missing = [f"<{name}>" for name in changes.embeddings or () if f"<{name}>" not in texts]
+    return ", ".join([prompt, *missing])[:MAX_PROMPT]
+
+
+def _near(name: str, known: Sequence[str]) -> Sequence[str]:
+    """The names most like this one; all, where none is."""
+    return get_close_matches(name, known, n=5, cutoff=0.4) or known[:MOST_NAMED]
 
 
 def _steps(limits: Limits, changes: Changes) -> int:

@@ -30,7 +30,7 @@ SHORTEN: Final = re.compile(r"^\s*/?(?:please )?shorten\b:?\s*", re.IGNORECASE)
 IT: Final = re.compile(r"(?:it|this|that|(?:the|my|this|its) (?:last )?prompt)[.!?]*", re.IGNORECASE)
 EXPLAINED: Final = (
     "prompt", "negative_prompt", "styles", "aspect", "count", "seed", "steps", "guidance_scale", "sampler", "model",
-    "strength",
+    "strength", "loras", "embeddings",
 )  # fmt: skip
 """Parameters that carry a reason."""
 LOCKABLE: Final = frozenset(answers.NAMES) - {"strength", "scale", "region"}

@@ -91,7 +91,7 @@ async def test_imagine_takes_what_the_manual_says(tree: trees.Tree) -> None:
     names = {parameter.name for parameter in command.parameters}
     assert names == {
         "prompt", "image", "image_url", "aspect", "count", "style", "model", "negative", "steps", "guidance", "seed",
-        "sampler", "strength", "verbatim",
+        "sampler", "strength", "verbatim", "lora",
     }  # fmt: skip
 
 

@@ -35,6 +35,20 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
 
 
 @pytest.fixture
+async def adapted(tmp_path: Path) -> AsyncIterator[Studio]:
+    """One with two models, each with an adapter and a learnt word of its own."""
+    settings = factories.settings(tmp_path)
+    store = await Store.open(settings)
+    await store.migrate()
+    own = model_limits(settings)["bundled"].model_copy(update={"loras": ("ink", "mist"), "embeddings": ("mojo",)})
+    other = own.model_copy(update={"model": "other", "family": "sdxl", "loras": ("film",), "embeddings": ()})
+    studio = Studio(store, build_planner(settings), {"bundled": own, "other": other}, forecast)
+    yield studio
+    await studio.close()
+    await store.close()
+
+
+@pytest.fixture
 def talk(studio: Studio) -> Talk:
     """Ana's conversation in a server's channel."""
     return Talk(studio)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pixxelbot.app import model_limits
 from pixxelbot.errors import (
     EmptyPrompt,
+    InvalidRequest,
     ModelIncomplete,
     ModelMissing,
     OutOfRange,
@@ -24,6 +26,7 @@ from pixxelbot.recipe import Recipe
 from pixxelbot.settings import BUNDLED
 from pixxelbot.studio import Studio
 from tests import factories
+from tests.studio.talk import Talk
 
 
 async def queued(studio: Studio, request: Request) -> tuple[Request, Job | None]:
@@ -189,3 +192,63 @@ async def test_a_model_folder_that_lacks_something_is_named(tmp_path: Path) -> N
     (half / "model_index.json").write_bytes((BUNDLED / "model_index.json").read_bytes())
     with pytest.raises(ModelIncomplete, match=r"text_encoder|unet|vae|scheduler|tokenizer"):
         model_limits(factories.settings(tmp_path, models=(("x", str(half)),)))
+
+
+@pytest.mark.parametrize(
+    ("words", "loras", "embeddings", "prompt"),
+    [
+        ("a red fox <lora:ink:0.8>", (("ink", 0.8),), (), "fox"),
+        ("a red fox with the mist lora --lora ink:0.5", (("mist", 1.0), ("ink", 0.5)), (), "fox"),
+        ("a red fox like <mojo>", (), ("mojo",), "<mojo>"),
+        ("a red fox --embedding mojo --raw", (), ("mojo",), "a red fox, <mojo>"),
+        ("a red fox --model other --lora film", (("film", 1.0),), (), "fox"),
+    ],
+)
+async def test_loras_and_learnt_words_reach_the_recipe(
+    adapted: Studio, words: str, loras: tuple[Any, ...], embeddings: tuple[str, ...], prompt: str
+) -> None:
+    recipe = await recipe_of(adapted, factories.request(words))
+    assert (recipe.loras, recipe.embeddings) == (loras, embeddings)
+    assert prompt in recipe.prompt and "lora" not in recipe.prompt
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "named"),
+    [
+        ("a fox --lora inc", UnknownChoice, r"LoRA called 'inc'.*: ink"),
+        ("a fox with the nonsense lora", UnknownChoice, "ink, mist"),
+        ("a fox --model bundled --lora film", InvalidRequest, "made for other, not for bundled"),
+        ("a fox --model other --embedding sky", InvalidRequest, "No learnt word is installed for other"),
+    ],
+)
+async def test_an_adapter_that_cannot_be_used_is_named_with_those_that_can(
+    adapted: Studio, words: str, error: type[Exception], named: str
+) -> None:
+    with pytest.raises(error, match=named):
+        await adapted.accept(factories.request(words))
+
+
+async def test_an_adapter_of_another_model_than_the_usual_one_is_told_once_the_model_is_known(adapted: Studio) -> None:
+    request, job = await queued(adapted, factories.request("a fox --lora film"))
+    assert job is None and "made for other, not for bundled" in str(request.error_message)
+
+
+async def test_an_adapter_that_a_server_does_not_allow_is_refused(adapted: Studio) -> None:
+    await adapted.store.change_preferences("guild:10", {"loras": ["mist"]})
+    with pytest.raises(UnknownChoice, match="mist"):
+        await adapted.accept(factories.request("a fox --lora ink"))
+    assert (await recipe_of(adapted, factories.request("a fox --lora mist"))).loras == (("mist", 1.0),)
+
+
+async def test_follow_ups_keep_an_adapter_until_it_is_dropped_or_the_model_changes(adapted: Studio) -> None:
+    talk = Talk(adapted)
+    await talk.say("a red fox with the ink lora")
+    await talk.say("vary the second one")
+    assert talk.recipe and talk.recipe.loras == (("ink", 1.0),)
+    await talk.say("the same, but without the lora")
+    assert talk.recipe and talk.recipe.loras == ()
+    await talk.say("a blue boat --lora ink:0.3")
+    await talk.say("the same again --model other")
+    assert talk.recipe and (talk.recipe.model, talk.recipe.loras) == ("other", ())
+    await talk.say("with the film lora at 60%")
+    assert talk.recipe and talk.recipe.loras == (("film", 0.6),)

@@ -31,7 +31,7 @@ Side = Literal["out", "left", "right", "up", "down"]
 
 @command("imagine", "Draw pictures from your words")
 @app_commands.choices(aspect=ASPECT_CHOICES)
-@app_commands.autocomplete(style=options.styles, model=options.models, sampler=options.samplers)
+@app_commands.autocomplete(style=options.styles, lora=options.loras, model=options.models, sampler=options.samplers)
 @app_commands.describe(
     prompt="What you would like to see; flags such as --ar 3:2 work too",
     image="A picture to start from",
@@ -39,6 +39,7 @@ Side = Literal["out", "left", "right", "up", "down"]
     aspect="Width to height",
     count="How many pictures (4 unless you say otherwise)",
     style="A look from the library",
+    lora="A LoRA that is installed; name:0.8 for less of it",
     model="Which model draws",
     negative="What must not be in it",
     steps="Denoising steps: more is finer and slower",
@@ -56,6 +57,7 @@ async def imagine(
     aspect: str | None = None,
     count: app_commands.Range[int, 1, MAX_COUNT] | None = None,
     style: str | None = None,
+    lora: str | None = None,
     model: str | None = None,
     negative: str | None = None,
     steps: app_commands.Range[int, 1, 150] | None = None,
@@ -70,6 +72,7 @@ async def imagine(
         aspect=aspect,
         count=count,
         styles=((style, 1.0),) if style else None,
+        loras=interaction.client.chat.studio.flags(f'--lora "{lora}"', model).loras if lora else None,
         model=model,
         negative_prompt=negative,
         steps=steps,

@@ -13,6 +13,7 @@ from pixxelbot.chat.cards import short, shortened
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
+    from pixxelbot.recipe import Limits
 
 T = TypeVar("T")
 
@@ -56,12 +57,21 @@ async def models(interaction: discord.Interaction[Bot], typed: str) -> list[app_
     return suggestions(tuple(interaction.client.chat.limits), typed)
 
 
+async def loras(interaction: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:
+    """LoRAs installed for the model that was chosen, else for any."""
+    return suggestions(_of_the_model(interaction, lambda one: one.loras), typed)
+
+
 async def samplers(interaction: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:
     """Samplers of the model that was chosen, else of all."""
+    return suggestions(_of_the_model(interaction, lambda one: one.samplers), typed)
+
+
+def _of_the_model(interaction: discord.Interaction[Bot], names: Callable[[Limits], Sequence[str]]) -> tuple[str, ...]:
     limits = interaction.client.chat.limits
     chosen = limits.get(str(getattr(interaction.namespace, "model", "") or ""))
     known = [chosen] if chosen else list(limits.values())
-    return suggestions(tuple(dict.fromkeys(name for one in known for name in one.samplers)), typed)
+    return tuple(dict.fromkeys(name for one in known for name in names(one)))
 
 
 async def own_pictures(interaction: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:

@@ -98,6 +98,14 @@ async def styles(interaction: discord.Interaction[Bot], names: str, channel: dis
     await _change(interaction, {"styles": _chosen("style", names, known)}, channel)
 
 
+@group.command(name="loras", description="Allow only these LoRAs")
+@app_commands.describe(names="Names with commas between them; all: every LoRA", channel="Only in this channel")
+async def loras(interaction: discord.Interaction[Bot], names: str, channel: discord.TextChannel | None = None) -> None:
+    """Allowed LoRAs."""
+    known = tuple(dict.fromkeys(name for one in interaction.client.chat.limits.values() for name in one.loras))
+    await _change(interaction, {"loras": _chosen("LoRA", names, known)}, channel)
+
+
 @group.command(name="roles", description="What a role may do, and its share of the queue")
 @app_commands.describe(
     role="Which role",
