@@ -113,6 +113,8 @@ class Job:
     weight: float = 1.0
     cost: float = 1.0
     """Predicted GPU-seconds; the measured ones once it has run."""
+    start_tag: float = 0.0
+    """Of fair queueing, in GPU-seconds over weight: by it a renderer that runs one at a time switches. Not stored."""
     created_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None

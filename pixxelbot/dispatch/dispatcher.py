@@ -333,7 +333,7 @@ class Dispatcher:
         return active.drawing.exception() or active.drawing.result()
 
     async def _draw(self, active: _Active) -> Rendered:
-        job = active.job
+        job = active.job.evolve(start_tag=active.ticket.start)
         sources = await self._sources(job.recipe)
         messages = cast(AsyncGenerator[Progress | Rendered, None], self._renderer.render(job, sources))
         async with contextlib.aclosing(messages):

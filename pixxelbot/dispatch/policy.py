@@ -35,6 +35,8 @@ class Ticket:
     """GPU-seconds, predicted."""
     weight: float = 1.0
     """Share: twice the weight is served twice as much."""
+    start: float = field(default=0.0, compare=False)
+    """Start tag, once it is dispatched."""
 
 
 @dataclass(slots=True)
@@ -169,7 +171,7 @@ class Policy:
     def _dispatch(self, name: str, now: float) -> Ticket:
         member = self._members[name]
         start = member.start
-        ticket = member.waiting.popleft().ticket
+        ticket = dataclasses.replace(member.waiting.popleft().ticket, start=start)
         del self._waiting[ticket.job_id]
         self._running[ticket.job_id] = ticket
         member.running += 1

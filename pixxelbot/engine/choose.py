@@ -28,6 +28,10 @@ class Parked:
     """Row-steps until its request is done, as far as known."""
     relaxed: bool = False
     """It gives way to those that are not."""
+    start_tag: float = 0.0
+    """The dispatcher's: who had much of late, or asked for much at once, starts later (see `dispatch/policy.py`)."""
+    pace: float = 1.0
+    """What a row-step counts on the scale of the tags: seconds over the member's weight."""
 
 
 @dataclass
@@ -53,8 +57,9 @@ class Caps:
 def choose(parked: Sequence[Parked], caps: Caps) -> list[int]:
     """Places of the calls that go next: a leader, and all others that fit beside it, longest waiting first.
 
-    The leader is the call that waits longest; where company makes nothing cheaper, that of the request with the least
-    left to do, so that short ones go before the rest of long ones. A call that alone exceeds the cap goes alone.
+    The leader is the call that waits longest; where company makes nothing cheaper, that of the request that would end
+    first by the dispatcher's tags, so that short ones go before the rest of long ones, and those of a member who has
+    asked for little before those of one who has asked for much. A call that alone exceeds the cap goes alone.
     """
     now = max(call.since for call in parked) + 1
     order = sorted(range(len(parked)), key=lambda place: (_gives_way(parked[place], now), parked[place].since))
@@ -73,5 +78,6 @@ def _gives_way(call: Parked, now: int) -> bool:
     return call.relaxed and now - call.since < PATIENCE
 
 
-def _rest(call: Parked, now: int) -> tuple[int, int]:
-    return call.left - AGEING * (now - call.since), call.since
+def _rest(call: Parked, now: int) -> tuple[float, int]:
+    """Where it would end if it alone were served from now on (the finish tag of its rest), less for its waiting."""
+    return call.start_tag + call.pace * (call.left - AGEING * (now - call.since)), call.since

@@ -83,7 +83,8 @@ class Drawing:
         """What else is used for it, besides its model."""
         self.size: Hashable = None
         """Model and shape of a row of its last call."""
-        self.steps_left = job.recipe.steps
+        self.steps = self.steps_left = job.recipe.steps
+        """All that it makes, as far as known, and those to come."""
         self.rungs = 0
         """Steps down the ladder of those who are short of memory."""
         self.began = time.perf_counter()
@@ -439,7 +440,7 @@ class Engine:
 
     def tell_step(self, drawing: Drawing, step: int, total: int, look: Callable[[], torch.Tensor] | None) -> None:
         """Progress, now and then with a preview; called inside the drawing's greenlet."""
-        now, drawing.steps_left = time.perf_counter(), max(total - step, 1)
+        now, drawing.steps, drawing.steps_left = time.perf_counter(), total, max(total - step, 1)
         seen, model = None, drawing.model
         due = step == 1 or now - drawing.previewed >= self.preview_seconds
         if model and look and due and step < total:
@@ -618,10 +619,11 @@ def _answered(question: Question, pictures: Sequence[Image.Image], loading: Futu
 
 
 def _parked(drawing: Drawing) -> Parked:
-    call = _call(drawing)
+    call, job = _call(drawing), drawing.job
     return Parked(
         call.key, call.rows, drawing.since, size=drawing.size, left=call.rows * drawing.steps_left,
-        relaxed=drawing.recipe.mode == "relaxed",
+        relaxed=drawing.recipe.mode == "relaxed", start_tag=job.start_tag,
+        pace=job.cost / job.weight / max(call.rows * drawing.steps, 1),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The engine as its parent speaks to it: in frames over standard input and output.
 
 in    open {models, networks, device, dtype, options, memory_budget, profiles, …}     first, once
-      draw {job, attempt, recipe, pictures: [id, …]} + one PNG each
+      draw {job, attempt, cost, weight, start_tag, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
       ask {ask, kind, words} + one picture each
 out   ready {loaded, device, room, machine, versions}  ·  broken {code, message}
@@ -117,7 +117,8 @@ class Service:
 
     def _draw(self, engine: Engine, header: dict[str, Any], blobs: Sequence[bytes]) -> None:
         recipe = Recipe.load(header["recipe"])
-        job = Job(id=header["job"], attempt=header["attempt"], recipe=recipe, request_id="", member_id="")
+        tags = {name: header[name] for name in ("cost", "weight", "start_tag")}
+        job = Job(id=header["job"], attempt=header["attempt"], recipe=recipe, request_id="", member_id="", **tags)
         tell = partial(self._tell, engine, job)
         try:
             pictures = {name: _picture(blob) for name, blob in zip(header["pictures"], blobs, strict=True)}

@@ -407,3 +407,17 @@ async def test_many_jobs_with_cancels_and_retries_end_as_they_should(store: Stor
         entry.job.id for entry in await store.due(time.time(), limit=10_000) if entry.kind == "result" and entry.job
     ]
     assert len(results) == len(set(results)) == number - took
+
+
+async def test_the_renderer_is_told_the_tags_by_which_it_may_switch(store: Store) -> None:
+    """A member's second job starts where their first ends; another member's first starts with the line."""
+    renderer = FakeRenderer()
+    await store.set_flag("queue.paused", "yes")
+    async with dispatching(store, renderer):
+        first, second = [await queued(store, member_id="discord:1", cost=6.0, weight=2.0) for _ in range(2)]
+        others = await queued(store, member_id="discord:2", cost=1.0)
+        await store.set_flag("queue.paused", None)
+        await ended(store, first, second, others)
+    tags = {job.id: job.start_tag for job in renderer.begun}
+    assert (tags[first.id], tags[second.id], tags[others.id]) == (0.0, 3.0, 0.0)
+    assert {job.cost for job in renderer.begun} == {6.0, 1.0}

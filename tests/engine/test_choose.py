@@ -38,3 +38,35 @@ def test_a_cap_that_did_not_fit_is_halved() -> None:
     assert caps.of("b") == 16
     caps.lower("a", 1)
     assert caps.of("a") == 1
+
+
+FLAT = Caps(default=1)
+"""Company makes nothing cheaper."""
+
+
+def leader(*calls: Parked) -> int:
+    return choose(calls, FLAT)[0]
+
+
+def test_where_company_gains_nothing_a_short_newcomer_goes_before_a_long_ones_rest() -> None:
+    long = Parked("a", rows=1, since=0, left=80, pace=0.1)
+    short = Parked("a", rows=1, since=1, left=4, pace=0.1)
+    assert leader(long, short) == 1
+
+
+def test_the_second_job_of_a_member_with_much_waits_for_anothers_first() -> None:
+    flooders_next = Parked("a", rows=1, since=0, left=5, pace=0.1, start_tag=9.0)
+    anothers = Parked("a", rows=1, since=0, left=40, pace=0.1, start_tag=0.0)
+    assert leader(flooders_next, anothers) == 1
+
+
+def test_a_job_of_a_member_with_twice_the_weight_counts_half() -> None:
+    assert leader(Parked("a", 1, 0, left=30, pace=0.1), Parked("a", 1, 0, left=40, pace=0.1 / 2)) == 1
+
+
+@given(st.floats(0, 100), st.integers(1, 1000), st.floats(0.001, 10))
+def test_no_job_waits_for_ever_behind_short_newcomers(tag: float, left: int, pace: float) -> None:
+    """However many come: each newcomer has waited for nothing yet."""
+    turns = left + int(tag / pace) + 2
+    old = Parked("a", 1, 0, left=left, pace=pace, start_tag=tag)
+    assert leader(old, Parked("a", 1, since=turns, left=1, pace=pace)) == 0

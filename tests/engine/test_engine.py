@@ -236,7 +236,7 @@ def test_cancelling_before_the_start_or_after_the_end_does_no_harm(engine: Engin
 
 def test_a_newcomer_joins_between_two_steps_of_a_long_one(engine: Engine) -> None:
     order: list[tuple[str, int]] = []
-    long, short = Told(recipe=recipe(steps=20)), Told(recipe=recipe(steps=2))
+    long, short = Told(recipe=recipe(steps=20), cost=20.0), Told(recipe=recipe(steps=2), cost=2.0)
 
     def hear(name: str, told: Told, outcome: Any) -> None:
         told.append(outcome)
@@ -249,6 +249,27 @@ def test_a_newcomer_joins_between_two_steps_of_a_long_one(engine: Engine) -> Non
     engine.drain()
     assert order.index(("short", 1)) <= order.index(("long", 7))
     assert order.index(("short", 2)) <= order.index(("long", 8))
+
+
+@pytest.mark.parametrize(("tag", "short_first"), [(0.0, True), (100.0, False)])
+def test_one_at_a_time_it_switches_between_steps_by_the_dispatchers_tags(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tag: float, short_first: bool
+) -> None:
+    """A short newcomer goes before a long one's rest, unless its member has had their share."""
+    monkeypatch.setattr(engine, "caps", Caps(default=1))
+    ends: list[str] = []
+    long = Told(recipe=recipe(steps=12), cost=12.0)
+    short = Told(recipe=recipe(steps=2), cost=2.0, start_tag=tag)
+
+    def hear(name: str, outcome: Any) -> None:
+        if isinstance(outcome, Progress) and (name, outcome.step) == ("long", 3):
+            engine.submit(short.job, {}, lambda outcome: hear("short", outcome))
+        if isinstance(outcome, Progress) and outcome.step == outcome.total:
+            ends.append(name)
+
+    engine.submit(long.job, {}, lambda outcome: hear("long", outcome))
+    engine.drain()
+    assert ends == (["short", "long"] if short_first else ["long", "short"])
 
 
 def test_what_is_wrong_with_one_request_is_not_the_others(engine: Engine, fox: Image.Image) -> None:

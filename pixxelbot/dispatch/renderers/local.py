@@ -373,6 +373,7 @@ def _opening(settings: Settings, profiles: Iterable[Profile]) -> dict[str, Any]:
 
 def _order(job: Job, sources: Mapping[str, bytes]) -> dict[str, Any]:
     about = {"do": "draw", "job": job.id, "attempt": job.attempt}
+    about |= {"cost": job.cost, "weight": job.weight, "start_tag": job.start_tag}
     return about | {"recipe": job.recipe.model_dump(mode="json"), "pictures": list(sources)}
 
 
