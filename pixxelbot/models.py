@@ -20,6 +20,10 @@ FAMILIES: Final = {
 }
 MAX_HEADER: Final = 100_000_000
 """Bytes of a safetensors header; the format allows no more."""
+PICKLES: Final = (b"PK\x03\x04", b"\x80")
+"""How files begin that torch saved, as archives since 2020 and bare before. Read as the length of a safetensors header,
+either is longer than the format allows.
+"""
 WEIGHTS: Final = {
     "unet": "diffusion_pytorch_model",
     "transformer": "diffusion_pytorch_model",
@@ -104,8 +108,23 @@ def of_family(name: str, family: str) -> Limits:
     )  # fmt: skip
 
 
+def refuse_pickle(file: Path) -> None:
+    """Raise ModelCorrupt for what torch once saved, whatever its name is: reading it could run any code."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(8)
+    except OSError as error:
+        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
+    if start.startswith(PICKLES) and int.from_bytes(start, "little") > MAX_HEADER:
+        raise ModelCorrupt(
+            f"The weight file {file} is a pickle, which could run any code when it is read. Only .safetensors files "
+            "are read: take the model in that format."
+        )
+
+
 def family_of_file(file: Path) -> str | None:
     """The family that the names of a safetensors file's tensors tell; None where they tell none."""
+    refuse_pickle(file)
     names = " ".join(_header(file))
     return next((family for sign, family in SIGNS if sign in names), None)
 

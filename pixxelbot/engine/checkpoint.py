@@ -32,6 +32,9 @@ _BY_TASK: Final[Mapping[Task, tuple[Mapping[str, Any], str]]] = {
 }
 """Task → diffusers' pipelines by family, and how the family is written there."""
 DENOISERS: Final = ("unet", "transformer")
+DENOISER_IN_FILE: Final = ("model.diffusion_model.",)
+VAE_IN_FILE: Final = ("first_stage_model.", "vae.")
+"""How tensors' names begin in single files, as far as they tell their networks apart."""
 
 
 @dataclass(eq=False)
@@ -260,12 +263,27 @@ def _read_file(file: Path, dtype: torch.dtype) -> Any:
     beside = file.with_suffix("")
     config = {"config": str(beside), "local_files_only": True} if beside.is_dir() else {}
     try:
-        return _file_class(file).from_single_file(str(file), dtype=dtype, safety_checker=None, **config)
+        base = _file_class(file).from_single_file(str(file), dtype=dtype, safety_checker=None, **config)
     except weights.LOADING_ERRORS as error:
         raise ModelCorrupt(
             f"The model file {file} cannot be loaded: {error}. Its configuration is looked for in {beside}, then on "
             "the hub."
         ) from error
+    _check_enough(file, base)
+    return base
+
+
+def _check_enough(file: Path, base: Any) -> None:
+    """A file must hold all numbers of the networks it is for: what it lacks would be drawn at random."""
+    for name in (*DENOISERS, "vae"):
+        part, prefixes = base.components.get(name), VAE_IN_FILE if name == "vae" else DENOISER_IN_FILE
+        held = weights.values(file, prefixes) or (0 if name == "vae" else weights.values(file))
+        wanted = 0 if part is None else sum(one.numel() for one in part.parameters())
+        if 0 < held < wanted:
+            raise ModelCorrupt(
+                f"The model file {file} holds {held:,} of the {wanted:,} numbers of its {name}. It is damaged, or the "
+                f"configuration in {file.with_suffix('')} is another model's."
+            )
 
 
 def _file_class(file: Path) -> Any:

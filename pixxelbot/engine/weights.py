@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from pixxelbot.errors import ModelCorrupt, ModelMissing
+from pixxelbot.models import refuse_pickle
 
 HUB_ID: Final = re.compile(r"[\w-]+/[\w.-]+")
 LOADING_ERRORS: Final = (
@@ -47,8 +49,9 @@ def check(file: Path) -> None:
     """The header says how long the file must be: a truncated copy is found before anything is loaded.
 
     Raises:
-        ModelCorrupt: it cannot be read.
+        ModelCorrupt: it cannot be read, or is a pickle.
     """
+    refuse_pickle(file)
     try:
         with safetensors.safe_open(file, framework="pt"):
             return
@@ -60,6 +63,13 @@ def keys(file: Path) -> list[str]:
     """Names of the tensors in it."""
     with safetensors.safe_open(file, framework="pt") as stored:
         return list(stored.keys())
+
+
+def values(file: Path, prefixes: Sequence[str] = ("",)) -> int:
+    """Numbers in those of its tensors whose names begin so."""
+    named = [name for name in keys(file) if name.startswith(tuple(prefixes))]
+    with safetensors.safe_open(file, framework="pt") as stored:
+        return sum(math.prod(stored.get_slice(name).get_shape()) for name in named)
 
 
 def hash_of(folder: Path, files: Sequence[Path]) -> str:

@@ -114,10 +114,8 @@ class Reader:
             return self._read_plainly(prompt, negative, guided)
         windows = min(max(self.windows(prompt), self.windows(negative) if guided else 1), MAX_WINDOWS)
         found = _named(*self._mixed(prompt, windows), "")
-        if guided and not negative and self.pipeline.config.get("force_zeros_for_empty_prompt"):
-            found |= {
-                f"negative_{name}": torch.zeros_like(value) for name, value in found.items()
-            }  # as SDXL was trained
+        if guided and not negative and self.pipeline.config.get("force_zeros_for_empty_prompt"):  # SDXL's training
+            found |= {f"negative_{name}": torch.zeros_like(value) for name, value in found.items()}
         elif guided:
             found |= _named(*self._mixed(negative, windows), "negative_")
         if len(self.towers) == 1:

@@ -1,4 +1,4 @@
-"""Alone, what a kind draws is plain diffusers to the last bit: its own pipelines, loaded by themselves, called by hand."""
+"""Alone, what a kind draws is plain diffusers to the last bit: pipelines loaded by themselves and called by hand."""
 
 from __future__ import annotations
 
