@@ -16,10 +16,11 @@ from pixxelbot.planner import languages, locking, permutations, styles, wildcard
 from pixxelbot.planner.edits import edited, joined, read_edits, without
 from pixxelbot.planner.expansion import expand, subject_of, unknown_words
 from pixxelbot.planner.hearing import heard, polite_off
+from pixxelbot.planner.opinion import SURE, SURER, SUREST, Situation, opinion
 from pixxelbot.planner.reading import Reading, read_certain, read_defaults, read_parameters, read_shapes
 from pixxelbot.planner.references import PIC, Meant, grids, ids, meant
-from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, strength_of
-from pixxelbot.planner.talk import GLAD, question, small_talk
+from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, loosely, strength_of
+from pixxelbot.planner.talk import GLAD, HELP, WORDS_ONLY, question, small_talk
 from pixxelbot.planner.words import one_line, tidy
 from pixxelbot.recipe import MAX_PROMPT, Limits, Recipe
 
@@ -141,8 +142,8 @@ class OfflinePlanner:
         """Nothing is open."""
 
 
-def understand(ask: Ask) -> Intent:
-    """What the words mean, given the conversation's pictures."""
+def understand(ask: Ask, *, opinions: bool = True) -> Intent:
+    """What the words mean, given the conversation's pictures; by rules alone without `opinions`."""
     if ask.given.verbatim:
         return _verbatim(ask, ask.words)
     if untouched := VERBATIM.match(ask.words.strip()):
@@ -159,11 +160,47 @@ def understand(ask: Ask) -> Intent:
         same = bool(ask.given.said()) and plain.lower() == "same"
         if not same and (talk := small_talk(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
-        if intent := _follow_up(plain, ask):
-            return intent
-        if talk := question(plain, words):
+        by_rules = _follow_up(plain, ask)
+        if by_rules is None and (talk := question(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
+        return (_by_opinion(plain, ask, by_rules) if opinions else by_rules) or _imagine(plain, ask)
     return _imagine(plain, ask)
+
+
+def situation(ask: Ask) -> Situation | None:
+    """What a second opinion on a request is formed on; None where there is nothing to have one on."""
+    plain = polite_off(heard(languages.english(SLASH.sub("", one_line(ask.words)))))
+    return _situation(listen(plain, ask)) if plain and len(ask.words) <= LONGEST_FOLLOW_UP else None
+
+
+def _situation(hearing: Heard) -> Situation:
+    pictures, pointed = bool(hearing.ask.pictures or hearing.ask.sources), hearing.meant.pointed
+    return Situation(hearing.text, pointed, pictures, asked=hearing.ask.words.rstrip().endswith("?"))
+
+
+CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
+"""Ways to the same end, of which a rule knows more."""
+MOST_SAID: Final = 12
+"""Words of something that is only said, where no rule knows it."""
+UNSURE: Final = frozenset({"remix", "imagine"})
+"""What rules find in words that they do not know well."""
+
+
+def _by_opinion(plain: str, ask: Ask, by_rules: Intent | None) -> Intent | None:
+    """What the rules found, or what the words clearly have more in common with."""
+    hearing = listen(plain, ask)
+    known: Action = by_rules.action if by_rules else "imagine"
+    needed = SURER if known == "clarify" else SURE if known in UNSURE else SUREST
+    likely = opinion(_situation(hearing), needed)
+    if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
+        return by_rules
+    if likely in ("chat", "help"):
+        if by_rules is None and len(plain.split()) > MOST_SAID:
+            return None  # a long wish, told with much around it
+        return Intent(action=likely, reply=HELP if likely == "help" else WORDS_ONLY)
+    if likely == "imagine":
+        return None
+    return _carried_out(hearing, loosely(likely, hearing), Reading("", ask.limits))
 
 
 def _verbatim(ask: Ask, words: str) -> Intent:
@@ -434,10 +471,14 @@ INSTEAD_OF: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 """What is complained of, and what is wanted then."""
 
 
+KEPT: Final = r"^keep (?:the |my )?[\w -]{2,30}?(?: the same| as (?:it|he|she) is)?,? (?:but|and) "
+
+
 def _prepared(found: Found) -> str:
     """The words of a change, as the readers expect them."""
     rest = found.rest.replace(PIC, "it")
     rest = SAME.sub("", joined(rest), count=1) if found.action == "remix" else rest
+    rest = re.sub(KEPT, "", rest, flags=re.IGNORECASE)
     rest = next((wanted for pattern, wanted in INSTEAD_OF if pattern.fullmatch(rest.strip(" .!"))), rest)
     return re.sub(r"^(?:but|and|also|with)\b(?= (?:no|without|wider|taller))", "", rest, flags=re.IGNORECASE).strip(
         " ,"

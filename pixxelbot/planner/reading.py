@@ -254,6 +254,8 @@ def read_count(reading: Reading) -> None:
         reading.say(
             "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {said}"
         )
+    elif not match and (few := reading.take(rf"^(?:but )?(?:only|just) (?P<n>{NUMBER})(?: this time| please)*$")):
+        reading.say("count", min(number(few["n"]), MAX_COUNT), f"you asked for {few['n']}")
     elif not match and reading.take(r"(?:\s*[,.;:]|\s[-–])\s*(?:just|only)\s+(?:one|1)(?: please)?\s*$"):
         reading.say("count", 1, "you asked for one")
     elif match:
@@ -356,7 +358,9 @@ def stepped(aspect: str, wider: bool) -> str:
 def read_pace(reading: Reading) -> None:
     """Quality and speed words; a fast car is content."""
     limits = reading.limits
-    if reading.take(r",?\s*\b(?:in\s+)?turbo(?:\s+mode)\b|,?\s*\bas (?:fast|quick(?:ly)?) as (?:you can|possible)\b"):
+    if reading.take(
+        r",?\s*\b(?:in\s+)?turbo(?:\s+mode\b|(?=\s*(?:$|,)))|,?\s*\bas (?:fast|quick(?:ly)?) as (?:you can|possible)\b"
+    ):
         reading.say("mode", "turbo", "you asked for speed")
         reading.fields.setdefault("steps", max(limits.steps // 2, 1))
         reading.reasons.setdefault("steps", "half the usual, for speed")
@@ -383,7 +387,7 @@ def read_pace(reading: Reading) -> None:
 
 
 STOP: Final = (
-    rf"(?=\s*(?:$|[,.;!?)]|\bbut\b|\binstead\b|\bplease\b|\b(?:{PREPOSITION}|with|while|that|which|who|is|are)\b))"
+    rf"(?=\s*(?:$|[,.;!?()]|\bbut\b|\binstead\b|\bplease\b|\b(?:{PREPOSITION}|with|while|that|which|who|is|are)\b))"
 )
 THING: Final = r"[^,.;!?()\"]+?"
 UNWANTED: Final = re.compile(

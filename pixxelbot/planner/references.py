@@ -257,11 +257,11 @@ def _narrowed(text: str, pointers: Sequence[Pointer], known: Sequence[Grid]) -> 
     kept: list[Pointer] = []
     for pointer in pointers:
         before = kept[-1] if kept else None
-        if before and before.description and len(before.targets) > 1 and len(pointer.targets) == 1:
+        if before and before.whole and not before.again and len(before.targets) > 1 and len(pointer.targets) == 1:
             grid = next((grid for grid in known if ids(grid) == before.targets), ())
             inner = _at(before.start, pointer.end, "", _places(text[pointer.start : pointer.end]), [grid])
-            if inner.targets and ONLY.fullmatch(text[before.end : pointer.start]):
-                kept[-1] = inner
+            if inner.targets and (not before.description or ONLY.fullmatch(text[before.end : pointer.start])):
+                kept[-1:] = [inner] if before.description else [replace(pointer, targets=inner.targets)]
                 continue
         kept.append(pointer)
     return kept

@@ -6,6 +6,7 @@ restaurant" is drawn.
 """
 
 from pixxelbot.planner.rules.clauses import RULES, about
+from pixxelbot.planner.rules.guessed import loosely
 from pixxelbot.planner.rules.heard import Found, Heard, P, less, strength_of
 
-__all__ = ["RULES", "Found", "Heard", "P", "about", "less", "strength_of"]
+__all__ = ["RULES", "Found", "Heard", "P", "about", "less", "loosely", "strength_of"]

@@ -35,7 +35,7 @@ SHAPE: Final = (
 SHAPED: Final = r"(?: (?:format|picture|image|one|shape|aspect(?: ratio)?|orientation|version|again|instead))*"
 RESHAPED: Final = (
     r"(?:(?:make|turn|change|get|have|resize|crop|reframe|set) )(?:the )?"
-    rf"{P}(?: (?:into|to|be|in|a))* {SHAPE}{SHAPED}"
+    rf"{P}(?: (?:into|to|be|in|as|a))* {SHAPE}{SHAPED}"
 )
 """ "make it square": the shape of the canvas, not of what is on it."""
 

@@ -189,6 +189,12 @@ def _outside(inner: str, heard: Heard) -> Found | None:
     return Found("inpaint", one_meant(heard), region=f"not {outside['region']}", rest=rest, instruction=inner)
 
 
+def region_of(heard: Heard) -> str:
+    """The first part of the picture that is named, such as "the sky"; empty where none is."""
+    named = re.finditer(rf"\b{DET} (?P<part>[\w'-]+)", heard.text, re.IGNORECASE)
+    return next((one["part"] for one in named if _part(one["part"]) or _shown(one["part"], heard)), "")
+
+
 def _shown(words: str, heard: Heard) -> bool:
     """Whether the picture meant is known to show this."""
     found = heard.meant.recipe(heard.ask)

@@ -1,0 +1,47 @@
+"""The second opinion: what it adds to the rules, and what it must leave to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pixxelbot.intent import Ask
+from pixxelbot.planner.offline import situation, understand
+from pixxelbot.planner.opinion import SURE, SUREST, Situation, opinion
+from pixxelbot.planner.references import PIC
+from pixxelbot.recipe import Limits
+from tests.planner.asks import first, later
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("ew get that thing off, delete", "delete"),
+        ("the first one again but as a cutout, you know, without the background behind", "background"),
+        ("hmm so what are all the things you are able to do", "help"),
+    ],
+)
+def test_what_no_rule_reads_whole_is_told_by_what_it_has_in_common(words: str, action: str, bundled: Limits) -> None:
+    assert understand(later(words, bundled)).action == action
+    assert understand(later(words, bundled), opinions=False).action != action
+
+
+@pytest.mark.parametrize("words", ["fox", "a fox that says delete", "a cat and a dog in the garden", "zxqv wubble"])
+def test_a_first_wish_stays_a_wish(words: str, bundled: Limits) -> None:
+    assert understand(first(words, bundled)).action == "imagine"
+
+
+def test_words_that_were_never_learnt_give_no_opinion() -> None:
+    assert opinion(Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False), SUREST) is None
+
+
+def test_more_is_needed_where_a_rule_has_spoken() -> None:
+    doubtful = Situation(f"{PIC} but print", pointed=True, pictures=True, asked=False)
+    assert opinion(doubtful, SURE) is not None
+    assert opinion(doubtful, 0.999) is None
+
+
+def test_a_situation_tells_pointing_from_words(bundled: Limits) -> None:
+    seen = situation(later("upscale the second", bundled))
+    assert seen == Situation(f"upscale {PIC}", pointed=True, pictures=True, asked=False)
+    assert "word upscale" in set(seen.features())
+    assert situation(Ask(words="", limits=bundled)) is None
