@@ -31,7 +31,7 @@ SHRINK: Final = 1e-3
 EDGES: Final = 0.25
 CROP: Final = 64
 """Pixels of training crops in the first part, whole pictures afterwards."""
-WHOLE: Final = 0.75
+WHOLE: Final = 0.5
 """Share of the time after which whole pictures are shown."""
 HELD_OUT: Final = 256
 """Held-out pictures for measuring."""

@@ -89,14 +89,35 @@ PLURALS: Final[dict[str, str]] = {
     "something": "things",
 }
 
-STRANGERS: Final[tuple[str, ...]] = (
-    *("toaster", "submarine", "kangaroo", "hammer", "violin", "teapot", "cathedral", "giraffe", "laptop", "spoon"),
-    *("camel", "skyscraper", "candle", "trumpet", "zebra", "windmill", "helicopter", "sandwich", "chair", "lamp"),
-    *("pencil", "crocodile", "wolf", "shark", "tractor", "telephone", "bridge", "sword", "volcano", "carrot"),
-    *("scarf", "snake", "mermaid", "pirate", "astronaut", "vampire", "bottle", "clock", "mirror", "camera"),
-    *("piano", "ladder", "bucket", "broom", "cheese", "spider", "parrot", "hedgehog", "statue", "fountain"),
-    *("thing", "object", "gadget", "creature", "machine", "monument", "instrument", "tool", "vegetable", "toy"),
-)
+_STRANGERS: Final = """
+toaster submarine kangaroo hammer violin teapot cathedral giraffe laptop spoon camel skyscraper candle trumpet
+zebra windmill helicopter sandwich chair lamp pencil crocodile wolf shark tractor telephone bridge sword volcano
+carrot scarf snake mermaid pirate astronaut vampire bottle clock mirror camera piano ladder bucket broom cheese
+spider parrot hedgehog statue fountain thing object gadget creature machine monument instrument tool vegetable toy
+accordion alligator ambulance anchor ant antelope apron armchair arrow axe badger bag bagpipe barn barrel basket
+bat bath beaver bed beetle bell bench bison blanket blender book boot bow bowl box bread brush bulldozer button
+cabbage cabinet cable cage calculator canoe canyon carpet cart cassette caterpillar cauldron cave centaur
+chameleon cheetah cherry chess chicken chimney church cigar cliff coat coconut coffee coffin coin comb computer
+cookie corn couch cow crab crane cup curtain cyclops desk diamond dice dinosaur dishwasher dolphin donkey door
+dragonfly drawer dress drill eagle egg eggplant elevator elf engine envelope factory fan fence ferret firework
+flag flamingo flute fork forklift fridge fries gargoyle garlic gate glass glasses globe glove goat goblin gondola
+goose grape grasshopper guitarist gun hamster harp hawk helmet hen hippo hockey honey hook horse hotdog hourglass
+iceberg igloo iron jacket jaguar jar jellyfish jetpack juice kettlebell key keyboard kimono king kiwi knife knight
+knot lama leaf leg lemon letter lettuce library lighter lily lizard lock log lollipop lynx mailbox mango map mask
+match meteor mill mole monkey moose mop mosquito moth motorbike motorcycle mountain mouse museum nail necklace
+needle nest ninja noodle nose nurse oar ogre olive onion orc orchid ostrich otter oven oyster paddle pan pancake
+panther paper parachute peach peanut pear pelican pepper pigeon pillow pin pineapple pipe pitcher planet plate
+plow plug plum pony popcorn potato pot pumpkin puppet purse puzzle python queen quilt raccoon radio radish raft
+rake ram raven razor rhino ribbon rice ring river road rock rollercoaster rooster rope rug ruler saddle sailor
+salad salmon saw saxophone scale school scissors scorpion screw seal seahorse shell shelf shield shoe shovel
+shower shrimp sink skateboard skeleton skull skunk sled slide slipper sloth snail soap sock sofa soldier soup
+spaghetti sparrow speaker sponge squid stadium stairs stapler steak stone stool stove straw suitcase surfboard
+swan swing table tank tap taxi teacher teddy telescope television tiger tire tissue toad toilet tomato toothbrush
+tornado towel tower toybox tray troll trolley trophy tuba tulip tv unicycle vacuum van vase vest viking vulture
+waffle wagon wall wallet walnut wand watch waterfall watermelon wheel whistle wig willow window wine witch
+wolverine wombat worm wrench xylophone yacht yak yoyo zeppelin zombie
+"""
+STRANGERS: Final[tuple[str, ...]] = tuple(_STRANGERS.split())
 """Nouns outside the vocabulary that training shows as the abstract mark."""
 
 UNSEEN_STRANGERS: Final[tuple[str, ...]] = (
@@ -110,8 +131,19 @@ _SYLLABLES: Final = (
 )
 _UNSEEN_SYLLABLES: Final = ("kru", "jol", "vix", "bom", "thra", "nie", "ush", "gly", "fap", "dorn")
 
+_ADJECTIVES: Final = """
+cute lovely beautiful majestic friendly happy cheerful funny pretty charming ancient angry big-eyed bold bored
+brave bright-eyed broken busy calm careful chubby classic clean clever clumsy cold colourful cool crazy curious
+daring delicate dirty dreamy dusty elderly enchanted epic evil excited faithful famous fancy fast fat fearless
+fierce floating fluffy foolish fresh frozen furry gentle ghostly glad glossy glowing graceful grand greedy grumpy
+hairy handsome heavy heroic holy hungry icy intricate jealous kind lazy legendary lively lonely lost loud lucky
+magical mighty modern mysterious mystical neat nervous new noble old ornate peaceful playful polite poor powerful
+proud quick quiet rare realistic rich royal rusty sad scary serious shiny shy silent silly simple sleeping sleepy
+slow smart smiling smooth soft spooky stylish strange strong sturdy sunny super surprised sweet swift tall tidy
+tired tough tropical ugly unusual vintage warm weird wet wild wise wonderful worried young
+"""
 ADJECTIVES: Final[tuple[tuple[str, ...], tuple[str, ...]]] = (
-    ("cute", "lovely", "beautiful", "majestic", "friendly", "happy", "cheerful", "funny", "pretty", "charming"),
+    tuple(_ADJECTIVES.split()),
     ("adorable", "delightful", "whimsical", "jolly", "elegant"),
 )
 """Words for a thing that change nothing in the picture: in training, held out."""
@@ -376,6 +408,8 @@ FLAWS: Final[tuple[str, ...]] = (
 )
 """What negative prompts are full of; the painter never paints it."""
 
+ADJECTIVE_SAID: Final = 0.25
+"""Share of things that are called something that changes nothing."""
 DISTURBED: Final = 0.35
 """Share of captions that `disturbed` changes."""
 _ENDINGS: Final = ("", "", "", "", "ed", "ing", "ly", "ish", "y", "-like", "ful", "al")
@@ -496,7 +530,7 @@ def plural(noun: str) -> str:
 
 def _thing_words(thing: Thing, rng: np.random.Generator, split: Split, *, article: bool) -> str:
     noun = _noun(thing, rng, split)
-    adjective = _pick(rng, _of(ADJECTIVES, split)) if rng.random() < 0.15 else ""
+    adjective = _pick(rng, _of(ADJECTIVES, split)) if rng.random() < ADJECTIVE_SAID else ""
     size, colour = _said(SIZE_WORDS, thing.size, rng, split), _said(COLOUR_WORDS, thing.colour, rng, split)
     if thing.count > 1:
         return _joined(_said(COUNT_WORDS, str(thing.count), rng, split), size, adjective, colour, plural(noun))

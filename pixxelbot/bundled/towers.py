@@ -50,9 +50,9 @@ HARD: Final[tuple[Kind, ...]] = ("pair", "relation", "trio", "trio", "placed", "
 GATE: Final = 0.95
 """Accuracy that the linear probe must reach for every attribute before a UNet is trained."""
 LOGGED: Final = ("noun_0", "noun_1", "noun_2", "relation")
-PROBE_CAPTIONS: Final = {"full": (8_000, 2_000), "tiny": (64, 32)}
+PROBE_CAPTIONS: Final = {"full": (20_000, 3_000), "tiny": (64, 32)}
 """Captions that the probe learns from, and those of the held-out split that it is measured on."""
-PROBE_STEPS: Final = {"full": 500, "tiny": 3}
+PROBE_STEPS: Final = {"full": 1000, "tiny": 3}
 
 
 @dataclass(frozen=True)
