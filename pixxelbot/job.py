@@ -64,6 +64,15 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A picture that is to be fetched before its request is planned."""
+
+    url: str
+    attachment: bool = False
+    """Of a message or command, from Discord's own servers; else an address that a member typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What somebody asked, stored before anything else is done about it."""
 
@@ -80,6 +89,8 @@ class Request:
     """Known at once for buttons and reactions; else filled by a planner."""
     sources: tuple[str, ...] = ()
     """Ids of stored upload pictures the request starts from."""
+    links: tuple[Link, ...] = ()
+    """Pictures sent along that are not fetched yet; each becomes one of the sources, or of the intent's targets."""
     about: tuple[str, ...] = ()
     """Ids of the pictures of the message that this one replies to: what "it" means, whoever asked for them."""
     address: Address = Address()

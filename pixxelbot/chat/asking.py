@@ -7,7 +7,6 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -16,8 +15,8 @@ import discord
 from pixxelbot.chat import cards, permissions, words
 from pixxelbot.chat.place import Place, of_interaction
 from pixxelbot.errors import PixxelbotError, Refused, StoreError
-from pixxelbot.intent import Action, Changes
-from pixxelbot.job import Address, Request
+from pixxelbot.intent import Action, Changes, Intent
+from pixxelbot.job import Address, Link, Request
 from pixxelbot.picture import Picture
 from pixxelbot.rights import Verb
 
@@ -68,13 +67,10 @@ async def opened(interaction: discord.Interaction[Bot]) -> Address:
     return _address(interaction, await acknowledged(interaction, lambda: interaction.response.defer(thinking=True)))
 
 
-async def stored(
-    interaction: discord.Interaction[Bot], ask: Callable[[Address, asyncio.Event], Coroutine[Any, Any, Request]]
-) -> None:
-    """Have a request stored, and only then acknowledge it: what a member saw acknowledged outlives a kill.
+async def stored(interaction: discord.Interaction[Bot], make: Callable[[Address], Awaitable[Request]]) -> None:
+    """Have a request made and stored, and only then acknowledge it: what a member saw acknowledged outlives a kill.
 
-    `ask` stores it, and lets nothing be told of it before the event is set. A database that does not answer in time
-    must not cost the acknowledgement, which then comes first.
+    A database that does not answer in time must not cost the acknowledgement, which then comes first.
 
     Raises:
         PixxelbotError: it was refused; nothing was stored or acknowledged, or there is a placeholder to say so in.
@@ -82,23 +78,31 @@ async def stored(
     chat = interaction.client.chat
     chat.check_open()
     permissions.check_interaction(interaction)
-    heard = asyncio.Event()
-    storing = asyncio.ensure_future(ask(_address(interaction, None), heard))
-    await asyncio.wait({storing}, timeout=STORING_SECONDS)
-    if storing.done() and storing.exception():
-        await storing
+    kept = asyncio.Event()
+    shown: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+    async def place() -> str | None:
+        kept.set()
+        return await shown
+
+    async def keep() -> None:
+        asked = await make(_address(interaction, None))
+        await chat.previews.accepted(asked, chat.studio.accept(asked), place)
+
+    keeping = asyncio.ensure_future(keep())
+    waiting = asyncio.ensure_future(kept.wait())
+    await asyncio.wait({keeping, waiting}, timeout=STORING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if keeping.done():  # it was refused, or made by an earlier copy of this event
+        await keeping
     answer = None
     try:
         answer = await acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
     except (discord.HTTPException, *TRANSIENT) as error:
         log.warning("not acknowledged (%s); what comes of it goes to the channel", error)
     finally:
-        heard.set()
-    kept = await storing
-    if placeholder := _message(answer):
-        await chat.store.set_placeholder(kept.id, placeholder)
-        kept = kept.evolve(address=replace(kept.address, message_id=placeholder))
-    chat.previews.follow(kept)
+        shown.set_result(_message(answer))
+    await keeping
 
 
 def _message(answer: discord.InteractionCallbackResponse[Any] | None) -> str | None:
@@ -155,6 +159,7 @@ async def request(
     words: str = "",
     given: Changes | None = None,
     sources: Sequence[str] = (),
+    links: Sequence[Link] = (),
 ) -> Request:
     """The request that an interaction makes, with the share of the queue that its member's roles give.
 
@@ -171,6 +176,7 @@ async def request(
         words=words,
         given=given or Changes(),
         sources=tuple(sources),
+        links=tuple(links),
         address=address,
         locale=(await speaker(interaction)).locale,
         weight=rules.weight_of(place.roles),
@@ -185,13 +191,17 @@ async def follow_up(
     words: str = "",
 ) -> None:
     """Acknowledge and accept something to be drawn from pictures."""
-    studio = interaction.client.chat.studio
+    intent = following(action, targets, changes)
 
-    async def ask(address: Address, heard: asyncio.Event) -> Request:
-        asked = await request(interaction, address, words=words)
-        return await studio.follow_up(action, tuple(targets), asked, changes, after=heard)
+    async def make(address: Address) -> Request:
+        return (await request(interaction, address, words=words)).evolve(intent=intent)
 
-    await stored(interaction, ask)
+    await stored(interaction, make)
+
+
+def following(action: Action, targets: Sequence[str], changes: Changes | None = None) -> Intent:
+    """The intent of a button, a reaction or a command: no planner is asked."""
+    return Intent(action=action, targets=tuple(targets), changes=changes or Changes(), planner="none")
 
 
 async def allowed(interaction: discord.Interaction[Bot], verb: Verb, found: Picture) -> Picture:

@@ -19,13 +19,14 @@ from yarl import URL
 from pixxelbot.chat import asking, buttons, reactions, talk, words
 from pixxelbot.chat.commands import tree
 from pixxelbot.chat.deliver import Postman
+from pixxelbot.chat.fetching import fetch_link
 from pixxelbot.chat.press import Control, Press, custom_ids
 from pixxelbot.chat.preview import Previews
 from pixxelbot.chat.records import Records
 from pixxelbot.chat.starboard import Starboard
 from pixxelbot.chat.votes import Votes
 from pixxelbot.errors import ConfigurationError, DeliveryError, QueueClosed
-from pixxelbot.job import Delivery, Job, Progress, Request
+from pixxelbot.job import Delivery, Job, Link, Progress, Request
 from pixxelbot.recipe import Limits
 from pixxelbot.settings import Settings
 from pixxelbot.studio import Studio
@@ -177,6 +178,7 @@ class Chat:
         self.postman = Postman(store, studio, lambda: self.client)
         self.previews = Previews(settings, studio, store, self.postman)
         studio.reply_listeners.append(self.previews.on_reply)
+        studio.fetch = self._fetch
         self.votes, self.starboard = Votes(self), Starboard(self)
         self.reacting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = asyncio.Event()
@@ -261,6 +263,9 @@ class Chat:
         """Accept a request and keep its placeholder up to date."""
         accepted = await accepting
         self.previews.follow(accepted)
+
+    async def _fetch(self, link: Link) -> bytes:
+        return await fetch_link(link, self.settings.discord_cdn)
 
     def check_open(self) -> None:
         """Raise QueueClosed while the bot is stopping."""

@@ -16,7 +16,7 @@ from pixxelbot.chat.recipes import recipe_view
 from pixxelbot.chat.records import Records
 from pixxelbot.errors import DeliveryError, InvalidRequest, NotFound, Refused
 from pixxelbot.intent import Changes
-from pixxelbot.job import Request, new_id
+from pixxelbot.job import Address, Request, new_id
 from pixxelbot.picture import Picture
 
 if TYPE_CHECKING:
@@ -208,18 +208,22 @@ async def _again(interaction: discord.Interaction[Bot], press: Press) -> None:
     chat = interaction.client.chat
     failed = await chat.store.request(press.id)
     _check_author(interaction, failed)
-    address = await asking.opened(interaction)
     given = failed.given
     if press.verb == "smaller":
         given = Changes(count=1).over(given.model_copy(update={"width": None, "height": None, "scale": None}))
     elif press.verb == "other_model":
         given = Changes(model=chat.studio.recipes.default_model).over(given)
-    asked = await asking.request(interaction, address, words=failed.words, given=given, sources=failed.sources)
     pressed_ = failed.intent if failed.intent and failed.intent.planner == "none" else None
     if pressed_ is not None and press.verb != "retry":
         pressed_ = pressed_.model_copy(update={"changes": given.over(pressed_.changes)})
-    asked = asked.evolve(intent=pressed_, about=failed.about)
-    await chat.followed(asked, chat.studio.accept(asked))
+
+    async def make(address: Address) -> Request:
+        asked = await asking.request(
+            interaction, address, words=failed.words, given=given, sources=failed.sources, links=failed.links
+        )
+        return asked.evolve(intent=pressed_, about=failed.about)
+
+    await asking.stored(interaction, make)
 
 
 async def _choose(interaction: discord.Interaction[Bot], press: Press) -> None:
@@ -231,10 +235,13 @@ async def _choose(interaction: discord.Interaction[Bot], press: Press) -> None:
     if press.index >= len(choices):
         raise InvalidRequest(OBSOLETE)
     choice = choices[press.index]
-    address = await asking.opened(interaction)
-    answer = await asking.request(interaction, address, words=choice.words or choice.label, sources=asked.sources)
-    answer = answer.evolve(intent=choice.intent, about=asked.about)
-    await chat.followed(answer, chat.studio.accept(answer))
+    words = choice.words or choice.label
+
+    async def make(address: Address) -> Request:
+        answer = await asking.request(interaction, address, words=words, sources=asked.sources)
+        return answer.evolve(intent=choice.intent, about=asked.about)
+
+    await asking.stored(interaction, make)
 
 
 def _check_author(interaction: discord.Interaction[Bot], asked: Request) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from pixxelbot.chat import asking, forms, regions
-from pixxelbot.chat.fetching import fetch_attachment
+from pixxelbot.chat.fetching import fetch_attachment, fetch_link, link_of
 from pixxelbot.chat.forms import Filled
 from pixxelbot.chat.press import Press
 from pixxelbot.chat.recipes import read_recipe, recipe_view, stored_recipe_view
 from pixxelbot.errors import NotFound
 from pixxelbot.intent import Action, Changes
-from pixxelbot.job import new_id
+from pixxelbot.job import Address, Link, Request, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
 
@@ -30,16 +30,6 @@ FETCHED: Final = "chat.fetched:"
 """Flag: form → id of the picture that it is about."""
 
 
-async def pictures_of(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
-    """The pictures of a message: those the bot knows, else its attachments, fetched and kept.
-
-    Raises:
-        NotFound: there are none.
-    """
-    known = await _known(interaction, message)
-    return known or await _fetched(interaction, message)
-
-
 async def _known(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
     found = await interaction.client.chat.store.pictures_of_message(str(message.id))
     return [await asking.allowed(interaction, "see", one) for one in found if not one.deleted]
@@ -47,11 +37,15 @@ async def _known(interaction: discord.Interaction[Bot], message: discord.Message
 
 async def _fetched(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
     chat = interaction.client.chat
+    member, cdn = asking.member_id(interaction.user), chat.settings.discord_cdn
+    return [await chat.studio.upload(await fetch_attachment(one.url, one.size, cdn), member) for one in _files(message)]
+
+
+def _files(message: discord.Message) -> list[discord.Attachment]:
     files = [one for one in message.attachments if (one.content_type or "image/").startswith("image/")][:MOST_SOURCES]
     if not files:
         raise NotFound("picture", "in this message")
-    member, cdn = asking.member_id(interaction.user), chat.settings.discord_cdn
-    return [await chat.studio.upload(await fetch_attachment(one.url, one.size, cdn), member) for one in files]
+    return files
 
 
 async def follow(
@@ -62,12 +56,15 @@ async def follow(
     all_of_them: bool = False,
 ) -> None:
     """Draw something from the first picture of a message, or from all."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    asked = await asking.request(interaction, address)
-    found = await pictures_of(interaction, message)
-    targets = tuple(one.id for one in (found if all_of_them else found[:1]))
-    await chat.followed(asked, chat.studio.follow_up(action, targets, asked))
+    most = MOST_SOURCES if all_of_them else 1
+
+    async def make(address: Address) -> Request:
+        known = [one.id for one in await _known(interaction, message)]
+        links = [] if known else links_of(interaction, _files(message))
+        asked = await asking.request(interaction, address, links=links[:most])
+        return asked.evolve(intent=asking.following(action, known if all_of_them else known[:1]))
+
+    await asking.stored(interaction, make)
 
 
 async def remix(interaction: discord.Interaction[Bot], message: discord.Message) -> None:
@@ -158,14 +155,34 @@ async def sources_of(
         NotFound, Refused: there is no such picture, or it may not be used here.
         InvalidPicture: a file is none.
     """
-    chat, found = interaction.client.chat, []
-    for name in filter(None, ids):
-        picture = await chat.store.picture(name.strip())
-        found.append((await asking.allowed(interaction, "vary", picture)).id)
-    for image in filter(None, attachments):
-        data = await fetch_attachment(image.url, image.size, chat.settings.discord_cdn)
+    chat, found = interaction.client.chat, [*await named(interaction, ids)]
+    for link in links_of(interaction, attachments):
+        data = await fetch_link(link, chat.settings.discord_cdn)
         found.append((await chat.studio.upload(data, asking.member_id(interaction.user))).id)
     return tuple(found)
+
+
+async def named(interaction: discord.Interaction[Bot], ids: Sequence[str | None]) -> tuple[str, ...]:
+    """Whole ids of the pictures named in a command.
+
+    Raises:
+        NotFound, Refused: there is no such picture, or it may not be used here.
+    """
+    store, found = interaction.client.chat.store, []
+    for name in filter(None, ids):
+        picture = await store.picture(name.strip())
+        found.append((await asking.allowed(interaction, "vary", picture)).id)
+    return tuple(found)
+
+
+def links_of(interaction: discord.Interaction[Bot], attachments: Sequence[discord.Attachment | None]) -> list[Link]:
+    """Where the files of a command lie.
+
+    Raises:
+        ForbiddenAddress, InvalidPicture: one cannot be used.
+    """
+    cdn = interaction.client.chat.settings.discord_cdn
+    return [link_of(one, cdn) for one in attachments if one is not None]
 
 
 def changed(**fields: Any) -> Changes:

@@ -78,9 +78,12 @@ class Previews:
         return self._entry(request).posting
 
     async def accepted(
-        self, request: Request, accepting: Awaitable[Request], place: Callable[[], Awaitable[str]]
+        self, request: Request, accepting: Awaitable[Request], place: Callable[[], Awaitable[str | None]]
     ) -> None:
-        """Accept a request and then make its placeholder, whose id `place` returns; its result waits for that."""
+        """Accept a request and then make its placeholder, whose id `place` returns where Discord said it.
+
+        Its result waits for that.
+        """
         async with self.posting(request):
             try:
                 known = await accepting
@@ -90,7 +93,8 @@ class Previews:
             if known.id != request.id:  # the gateway replayed the event
                 self.forget(request)
                 return
-            await self.store.set_placeholder(request.id, await place())
+            if placeholder := await place():
+                await self.store.set_placeholder(request.id, placeholder)
         self.follow(await self.store.request(request.id))
 
     def follow(self, request: Request) -> None:

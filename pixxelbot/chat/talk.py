@@ -11,7 +11,7 @@ import discord
 
 from pixxelbot.chat import asking, cards, permissions, views
 from pixxelbot.chat.deliver import Letter, translated
-from pixxelbot.chat.fetching import fetch_attachment
+from pixxelbot.chat.fetching import link_of
 from pixxelbot.chat.place import of_channel
 from pixxelbot.chat.words import Words
 from pixxelbot.errors import DeliveryError, EmptyPrompt, Refused
@@ -79,14 +79,12 @@ async def _request(chat: Chat, message: discord.Message, say: Words) -> Request:
     files = [one for one in message.attachments if (one.content_type or "image/").startswith("image/")][:MOST_SOURCES]
     if not said and not files:
         raise EmptyPrompt
-    cdn = chat.settings.discord_cdn
-    sources = [(await chat.studio.upload(await fetch_attachment(one.url, one.size, cdn), member)).id for one in files]
     return Request(
         source_event_id=f"message:{message.id}",
         member_id=member,
         member_name=message.author.display_name,
         words=said,
-        sources=tuple(sources),
+        links=tuple(link_of(one, chat.settings.discord_cdn) for one in files),
         about=await _about(chat, message),
         address=place.address(application_id=str(chat.postman.client.application_id or "") or None),
         locale=say.locale,

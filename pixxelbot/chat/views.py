@@ -46,8 +46,9 @@ SMALLER: Final = frozenset({"out_of_memory", "out_of_range", "storage_full", "re
 """Errors that fewer pictures may avoid."""
 OTHER_MODEL: Final = frozenset({"model_missing", "model_incomplete", "model_corrupt"})
 NOT_AGAIN: Final = frozenset(
-    {"refused", "unsupported", "invalid_request", "unknown_choice", "unknown_flag", "forbidden_address", "empty_prompt"}
-)
+    {"refused", "unsupported", "invalid_request", "unknown_choice", "unknown_flag", "forbidden_address", "empty_prompt",
+     "invalid_picture"}
+)  # fmt: skip
 """Errors that come again as often as it is tried."""
 
 

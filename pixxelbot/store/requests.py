@@ -91,6 +91,16 @@ def keep_intent(connection: Connection, request_id: str, intent: Intent) -> None
     change(connection, request_id, intent=intent.model_dump(mode="json"))
 
 
+def keep_fetched(connection: Connection, request: Request) -> None:
+    """Note the pictures that were fetched for a request, in the place of where they lay.
+
+    Raises:
+        LostRace: it is planned already, or was cancelled.
+    """
+    intent = request.intent.model_dump(mode="json") if request.intent else None
+    change(connection, request.id, UNPLANNED, sources=list(request.sources), links=[], intent=intent)
+
+
 def answer(connection: Connection, request_id: str, intent: Intent, now: float) -> None:
     """End a request whose answer is words only."""
     change(connection, request_id, UNPLANNED, status=str(Status.DONE), intent=intent.model_dump(mode="json"))

@@ -11,6 +11,7 @@ Ids are ULIDs, times are Unix seconds, JSON columns carry `schema_version` where
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ from sqlalchemy import (
 )
 
 from pixxelbot.intent import Changes, Intent
-from pixxelbot.job import Address, Delivery, Job, Request, Status
+from pixxelbot.job import Address, Delivery, Job, Link, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
 
@@ -59,6 +60,7 @@ requests = Table(
     Column("given", JSON, nullable=False),
     Column("intent", JSON(none_as_null=True)),
     Column("sources", JSON, nullable=False),
+    Column("links", JSON, nullable=False, server_default="[]"),
     Column("about", JSON, nullable=False, server_default="[]"),
     Column("guild_id", SNOWFLAKE),
     Column("channel_id", SNOWFLAKE),
@@ -279,6 +281,7 @@ def row_of_request(request: Request) -> dict[str, Any]:
         "given": request.given.said(),
         "intent": request.intent.model_dump(mode="json") if request.intent else None,
         "sources": list(request.sources),
+        "links": [dataclasses.asdict(link) for link in request.links],
         "about": list(request.about),
         "guild_id": address.guild_id,
         "channel_id": address.channel_id,
@@ -308,6 +311,7 @@ def request_of(row: Mapping[str, Any] | RowMapping) -> Request:
         given=Changes.model_validate(row["given"]),
         intent=None if row["intent"] is None else Intent.load(row["intent"]),
         sources=tuple(row["sources"]),
+        links=tuple(Link(**link) for link in row["links"]),
         about=tuple(row["about"]),
         address=Address(
             guild_id=row["guild_id"],

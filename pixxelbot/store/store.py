@@ -162,6 +162,10 @@ class Store:
         """Note the message that the result will replace."""
         await self._write(requests.change, request_id, message_id=message_id)
 
+    async def keep_fetched(self, request: Request) -> None:
+        """See `requests.keep_fetched`."""
+        await self._write(requests.keep_fetched, request)
+
     async def keep_intent(self, request_id: str, intent: Intent) -> None:
         """Remember what the planner understood."""
         await self._write(requests.keep_intent, request_id, intent)

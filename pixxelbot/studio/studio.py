@@ -24,8 +24,9 @@ from pixxelbot.errors import (
     TooDemanding,
     Unsupported,
 )
+from pixxelbot.fetch import fetch_picture
 from pixxelbot.intent import Action, Ask, Changes, Intent
-from pixxelbot.job import Address, Estimate, Forecast, Job, Request, Status
+from pixxelbot.job import Address, Estimate, Forecast, Job, Link, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner, locking
 from pixxelbot.planner.flags import read_flags
@@ -105,16 +106,16 @@ class Studio:
         self._settling = Settling(store, self.recipes, self.finder, looking, self._may_use)
         self.reply_listeners: list[Callable[[Request, str], None]] = []
         """Told a request and its reply in words so far, while a language model is writing it."""
+        self.fetch: Callable[[Link], Awaitable[bytes]] = _from_the_web
+        """How pictures sent along are fetched; the chat knows where its attachments may lie."""
         self._plans: set[asyncio.Task[None]] = set()
         self._counts: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
 
     # --- asking -------------------------------------------------------------------------------------------------
 
-    async def accept(self, request: Request, after: asyncio.Event | None = None) -> Request:
+    async def accept(self, request: Request) -> Request:
         """Check and store a request, and start planning it. A repeated event gives the request it first made.
-
-        Planning waits for `after`, so that nothing is told about a request before Discord knows that it was heard.
 
         Raises:
             InvalidRequest: nothing can be drawn from this; nothing was stored.
@@ -124,7 +125,7 @@ class Studio:
         await self.policy.check(request)
         stored, fresh = await self.store.accept(request)
         if fresh:
-            self._start(self._plan(stored, after))
+            self._start(self._plan(stored))
         return stored
 
     def checked(self, request: Request) -> Request:
@@ -136,7 +137,7 @@ class Studio:
             raise PromptTooLong(len(request.words), MAX_PROMPT)
         limits = self.recipes.limits_of(request.given.model)
         words, flags = read_flags(request.words, limits)
-        if not words.strip() and not request.sources:
+        if not words.strip() and not request.sources and not request.links:
             raise EmptyPrompt
         given = request.given.over(flags)
         self.recipes.check(given)
@@ -156,11 +157,10 @@ class Studio:
         targets: tuple[str, ...],
         request: Request,
         changes: Changes | None = None,
-        after: asyncio.Event | None = None,
     ) -> Request:
         """Accept a button or reaction: its intent is known, no planner is asked."""
         intent = Intent(action=action, targets=targets, changes=changes or Changes(), planner="none")
-        return await self.accept(request.evolve(intent=intent), after)
+        return await self.accept(request.evolve(intent=intent))
 
     async def upload(self, data: bytes, member_id: str) -> Picture:
         """Validate and keep a picture that a member sent.
@@ -275,12 +275,27 @@ class Studio:
         self._plans.add(task)
         task.add_done_callback(self._plans.discard)
 
-    async def _plan(self, request: Request, after: asyncio.Event | None = None) -> None:
-        if after is not None:
-            await after.wait()
+    async def _plan(self, request: Request) -> None:
+        with contextlib.suppress(LostRace):  # another process planned it, or its author cancelled it
+            await self._ending_recorded(request, self._fetched_and_carried_out(request))
+
+    async def _fetched_and_carried_out(self, request: Request) -> None:
+        request = await self._fetched(request)
         async with self._places:
-            with contextlib.suppress(LostRace):  # another process planned it, or its author cancelled it
-                await self._ending_recorded(request, self._carry_out(request))
+            await self._carry_out(request)
+
+    async def _fetched(self, request: Request) -> Request:
+        """With the pictures sent along; they are noted, so that a restart need not fetch them again."""
+        if not request.links:
+            return request
+        found = tuple([(await self.upload(await self.fetch(one), request.member_id)).id for one in request.links])
+        if request.intent is None:
+            request = request.evolve(sources=(*request.sources, *found), links=())
+        else:
+            intent = request.intent.model_copy(update={"targets": (*request.intent.targets, *found)})
+            request = request.evolve(intent=intent, links=())
+        await self.store.keep_fetched(request)
+        return request
 
     async def _ending_recorded(self, request: Request, work: Awaitable[None]) -> None:
         """Every accepted request reaches a recorded end, whatever happens to it here."""
@@ -491,6 +506,10 @@ ACTS: Final[Mapping[str, Act]] = {
     "favourite": Studio._favour,
 }
 """What is done for actions that change something without drawing; the intent comes back with its reply."""
+
+
+async def _from_the_web(link: Link) -> bytes:
+    return await fetch_picture(link.url)
 
 
 def _saying(intent: Intent, reply: str) -> Intent:

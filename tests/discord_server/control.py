@@ -165,8 +165,9 @@ class Control:
         self._world.users[user].locale = locale or self._world.users[user].locale
 
     async def set_limits(self, **limits: float) -> None:
-        """attachment_limit (bytes, everywhere), acknowledge_seconds, token_seconds, cdn_lifetime, heartbeat_interval,
-        recommended_shards, bucket_limit with bucket_window, global_limit (requests in a second)."""
+        """attachment_limit (bytes, everywhere), acknowledge_seconds, token_seconds, cdn_lifetime, cdn_seconds (until a
+        file comes), heartbeat_interval, recommended_shards, bucket_limit with bucket_window, global_limit (requests in
+        a second)."""
         if "attachment_limit" in limits:
             for guild in self._world.guilds.values():
                 guild.attachment_limit = int(limits["attachment_limit"])
@@ -177,6 +178,7 @@ class Control:
         for name in ("acknowledge_seconds", "token_seconds"):
             setattr(self._interactions, name, limits.get(name, getattr(self._interactions, name)))
         self._world.cdn_lifetime = limits.get("cdn_lifetime", self._world.cdn_lifetime)
+        self._world.cdn_seconds = limits.get("cdn_seconds", self._world.cdn_seconds)
         self._gateway.heartbeat_interval = limits.get("heartbeat_interval", self._gateway.heartbeat_interval)
         self._gateway.recommended_shards = int(limits.get("recommended_shards", self._gateway.recommended_shards))
 

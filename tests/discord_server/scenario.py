@@ -481,8 +481,8 @@ class Discord:
         return Person(self, id, name, Place(self, (await self.do("dm", user=id))["id"]))
 
     async def set_limits(self, **limits: float) -> None:
-        """acknowledge_seconds, token_seconds, attachment_limit, cdn_lifetime, heartbeat_interval, recommended_shards,
-        bucket_limit with bucket_window, global_limit (requests in a second)."""
+        """acknowledge_seconds, token_seconds, attachment_limit, cdn_lifetime, cdn_seconds, heartbeat_interval,
+        recommended_shards, bucket_limit with bucket_window, global_limit (requests in a second)."""
         await self.do("set_limits", **limits)
 
     async def grant_intents(self, *names: str) -> None:

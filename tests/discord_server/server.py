@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from aiohttp import web
@@ -75,6 +76,7 @@ class Loopback:
         expires, given = request.query.get("ex", "0"), request.query.get("hm")
         if file is None or given != file.signature(expires) or self._past(expires):
             return web.Response(status=404, text="This content is no longer available.")
+        await asyncio.sleep(self.world.cdn_seconds)
         return web.Response(body=file.data, content_type=file.content_type)
 
     def _past(self, expires: str) -> bool:

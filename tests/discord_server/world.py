@@ -307,6 +307,7 @@ class World:
         self.token = "loopback-bot-token"
         self.cdn = ""
         self.cdn_lifetime = 24 * 3600.0
+        self.cdn_seconds = 0.0
         self.users: dict[str, User] = {}
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}

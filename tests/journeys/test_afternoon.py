@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.discord_server.scenario import Discord, Message, Person, Server
+from tests.discord_server.scenario import Discord, File, Message, Person, Server
+from tests.factories import png
 from tests.journeys.process import ROOT, BotProcess, bot_process
 
 PATIENCE = 120.0
@@ -86,6 +87,23 @@ async def test_a_request_that_was_acknowledged_outlives_a_kill_in_the_same_momen
         await bot.kill()
         await bot.start()
     assert len({(await result.until(drawn, PATIENCE)).id for result in results}) == 3
+
+
+async def test_a_request_whose_picture_is_being_fetched_outlives_a_kill(
+    bot: BotProcess, discord: Discord, guild: Server
+) -> None:
+    ana = await guild.member("ana")
+    await discord.set_limits(cdn_seconds=8.0)
+    picture = File("red.png", png("red"))
+    named = await ana.slash("imagine", prompt="a fox in the snow", image=picture, count=1, steps=4)
+    followed = await ana.slash("edit", instruction="make it winter", image=picture)
+    await bot.kill()
+    await discord.set_limits(cdn_seconds=0.0)
+    await bot.start()
+    messages = [await result.until(drawn, PATIENCE) for result in (named, followed)]
+    assert len({message.id for message in messages}) == 2
+    kinds = [job["recipe"]["kind"] for job in (await bot.cli("queue", "list", "--all"))["jobs"]]
+    assert sorted(kinds) == ["edit", "img2img"]
 
 
 async def test_kill_9_of_the_drawing_process_costs_only_that_attempt(bot: BotProcess, guild: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pixxelbot.app import model_limits
 from pixxelbot.errors import (
     EmptyPrompt,
+    InvalidPicture,
     InvalidRequest,
     ModelIncomplete,
     ModelMissing,
@@ -19,8 +21,8 @@ from pixxelbot.errors import (
     UnknownChoice,
     UnknownFlag,
 )
-from pixxelbot.intent import Changes
-from pixxelbot.job import Address, Job, Request, Status, new_id
+from pixxelbot.intent import Changes, Intent
+from pixxelbot.job import Address, Job, Link, Request, Status, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import BUNDLED
@@ -252,3 +254,40 @@ async def test_follow_ups_keep_an_adapter_until_it_is_dropped_or_the_model_chang
     assert talk.recipe and (talk.recipe.model, talk.recipe.loras) == ("other", ())
     await talk.say("with the film lora at 60%")
     assert talk.recipe and talk.recipe.loras == (("film", 0.6),)
+
+
+async def test_pictures_sent_along_are_fetched_once_before_planning(studio: Studio) -> None:
+    asked: list[str] = []
+
+    async def fetch(link: Link) -> bytes:
+        asked.append(link.url)
+        return factories.png()
+
+    studio.fetch = fetch
+    _, job = await queued(studio, factories.request("a fox", links=(Link(url="https://example.com/a.png"),)))
+    assert job is not None and job.recipe.kind == "img2img" and len(job.recipe.sources) == 1
+    intent = Intent(action="blend", targets=(job.recipe.sources[0],), planner="none")
+    link = Link(url="https://example.com/b.png", attachment=True)
+    request, blend = await queued(studio, factories.request("", intent=intent, links=(link,)))
+    assert blend is not None and blend.recipe.sources[0] == job.recipe.sources[0] and len(blend.recipe.sources) == 2
+    assert asked == ["https://example.com/a.png", "https://example.com/b.png"] and request.links == ()
+
+
+async def test_a_fetch_that_a_crash_cut_off_is_taken_up_again_and_one_that_fails_ends_with_a_card(
+    studio: Studio,
+) -> None:
+    async def fetch(link: Link) -> bytes:
+        if "gone" in link.url:
+            raise InvalidPicture("The address answered with status 404. Check it, or attach the file instead.")
+        return factories.png()
+
+    studio.fetch = fetch
+    good, bad = [
+        (await studio.store.accept(factories.request("a fox", links=(Link(url=f"https://example.com/{name}"),))))[0]
+        for name in ("there.png", "gone.png")
+    ]
+    await studio.resume()
+    assert (await studio.planned(good.id)).status is Status.QUEUED
+    failed = await studio.planned(bad.id)
+    assert (failed.status, failed.error_code) == (Status.FAILED, "invalid_picture")
+    assert [entry.kind for entry in await studio.store.due(time.time())] == ["error"]

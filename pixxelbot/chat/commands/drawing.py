@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,9 +15,8 @@ from pixxelbot.chat.foreign import changed
 from pixxelbot.chat.forms import Filled
 from pixxelbot.chat.press import Press
 from pixxelbot.errors import InvalidRequest, NotFound
-from pixxelbot.fetch import fetch_picture
 from pixxelbot.intent import Action, Changes, Intent
-from pixxelbot.job import Address, Request
+from pixxelbot.job import Address, Link, Request
 from pixxelbot.picture import Picture
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED
 
@@ -82,35 +80,12 @@ async def imagine(
         strength=strength,
         verbatim=verbatim,
     )
-    if image or image_url:
-        await _imagine_from(interaction, prompt, given, image, image_url)
-        return
+    links = [*foreign.links_of(interaction, (image,)), *([Link(url=image_url)] if image_url else [])]
 
-    async def ask(address: Address, heard: asyncio.Event) -> Request:
-        asked = await asking.request(interaction, address, words=prompt, given=given)
-        return await interaction.client.chat.studio.accept(asked, after=heard)
+    async def make(address: Address) -> Request:
+        return await asking.request(interaction, address, words=prompt, given=given, links=links)
 
-    await asking.stored(interaction, ask)
-
-
-async def _imagine_from(
-    interaction: discord.Interaction[Bot],
-    prompt: str,
-    given: Changes,
-    image: discord.Attachment | None,
-    image_url: str | None,
-) -> None:
-    """Fetching may take longer than an acknowledgement can wait, so that comes first."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    asked = await asking.request(interaction, address, words=prompt, given=given)
-    chat.studio.checked(asked)  # before anything is fetched on its behalf
-    sources = await foreign.sources_of(interaction, (image,))
-    if image_url:
-        data = await fetch_picture(image_url)
-        sources = (*sources, (await chat.studio.upload(data, asked.member_id)).id)
-    asked = asked.evolve(sources=sources)
-    await chat.followed(asked, chat.studio.accept(asked))
+    await asking.stored(interaction, make)
 
 
 async def follow(
@@ -124,13 +99,16 @@ async def follow(
     least: int = 0,
 ) -> None:
     """Accept something to be made of pictures: those named, else the member's latest here."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    asked = await asking.request(interaction, address, words=words)
-    targets = await foreign.sources_of(interaction, images, ids)
-    if len(targets) < least:
-        raise InvalidRequest(f"Name at least {least} pictures, as files or by their ids.")
-    await chat.followed(asked, chat.studio.follow_up(action, targets, asked, changes))
+    links = foreign.links_of(interaction, images)
+
+    async def make(address: Address) -> Request:
+        targets = await foreign.named(interaction, ids)
+        if len(targets) + len(links) < least:
+            raise InvalidRequest(f"Name at least {least} pictures, as files or by their ids.")
+        asked = await asking.request(interaction, address, words=words, links=links)
+        return asked.evolve(intent=asking.following(action, targets, changes))
+
+    await asking.stored(interaction, make)
 
 
 @command("blend", "Mix two to five pictures into new ones")
@@ -180,11 +158,12 @@ async def describe(
 @app_commands.describe(prompt="The prompt to look into")
 async def shorten(interaction: discord.Interaction[Bot], prompt: str) -> None:
     """Weigh the words of a prompt."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
     intent = Intent(action="shorten", query=prompt, changes=Changes(prompt=prompt), planner="none")
-    asked = (await asking.request(interaction, address, words=prompt)).evolve(intent=intent)
-    await chat.followed(asked, chat.studio.accept(asked))
+
+    async def make(address: Address) -> Request:
+        return (await asking.request(interaction, address, words=prompt)).evolve(intent=intent)
+
+    await asking.stored(interaction, make)
 
 
 @command("transform", "Turn a picture into another one that keeps its form")
@@ -234,15 +213,15 @@ async def _from_picture(
     picture: str | None,
     given: Changes,
 ) -> None:
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    asked = await asking.request(interaction, address, words=prompt, given=given)
-    chat.studio.checked(asked)
-    sources = await foreign.sources_of(interaction, (image,), (picture,))
-    if not sources:
-        raise InvalidRequest("Name at least 1 pictures, as files or by their ids.")
-    asked = asked.evolve(sources=sources)
-    await chat.followed(asked, chat.studio.accept(asked))
+    links = foreign.links_of(interaction, (image,))
+
+    async def make(address: Address) -> Request:
+        sources = await foreign.named(interaction, (picture,))
+        if not sources and not links:
+            raise InvalidRequest("Name a picture, as a file or by its id.")
+        return await asking.request(interaction, address, words=prompt, given=given, sources=sources, links=links)
+
+    await asking.stored(interaction, make)
 
 
 @command("edit", "Change a picture by saying what to change")
