@@ -95,7 +95,7 @@ LEAD: Final = re.compile(
     r"|(?:cool|nice|great|awesome|perfect|good|lovely|ok(?:ay)?|alright) (?:and )?now[,:]?\s+"
     r"|(?:cool|nice|great|awesome|perfect|good|lovely)\s+(?=again$)"
     r"|(?:please|kindly|oops|whoops|ugh|hey|hi|hello|yo|ok(?:ay)?|k|yes|yeah|yep|yup|alright"
-    r"|so|well|u+m+|h+m+|er+|ah+|oh+|ooh+|wow|now|then|just|actually|maybe|perhaps|also|sorry|lol"
+    r"|so|well|u+m+|h+m+|er+|a+h+|o+h+|wow|now|then|just|actually|maybe|perhaps|also|sorry|lol"
     r"|haha+|wait|alternatively|finally|thanks|thank you|and now|and then|and(?=,? (?:send|show|give|tell) me)|omg"
     r"|anyway"
     r"|btw)[,!.…]*(?:\s+(?:there|bot|pixxelbot|dude|man|friend|bro|mate)\b[,!.]*)?\s+(?!one\b"

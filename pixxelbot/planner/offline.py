@@ -153,6 +153,8 @@ def understand(ask: Ask, *, opinions: bool = True) -> Intent:
     if not plain:
         if talk := small_talk(words.strip(" .!?,"), words):
             return Intent(action=talk.action, reply=talk.reply)
+        if ask.given.said() and ask.pictures:  # flags alone: the last picture with them
+            return _settled(ask, "remix", {}, {}, meant("", ask).targets)
         return _settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
     if len(words) <= LONGEST_FOLLOW_UP:
         if intent := _locks(plain) or _settings(plain, ask):
@@ -180,6 +182,8 @@ def _situation(hearing: Heard) -> Situation:
 
 CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
 """Ways to the same end, of which a rule knows more."""
+EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler"})
+"""Fields that nobody names by accident."""
 MOST_SAID: Final = 12
 """Words of something that is only said, where no rule knows it."""
 UNSURE: Final = frozenset({"remix", "imagine"})
@@ -191,6 +195,8 @@ def _by_opinion(plain: str, ask: Ask, by_rules: Intent | None) -> Intent | None:
     hearing = listen(plain, ask)
     known: Action = by_rules.action if by_rules else "imagine"
     needed = SURER if known == "clarify" else SURE if known in UNSURE else SUREST
+    if by_rules is not None and EXACT & by_rules.changes.said().keys():
+        needed = SUREST
     likely = opinion(_situation(hearing), needed)
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
@@ -558,7 +564,7 @@ def _still_unwanted(negative: str, wanted: str) -> str:
 def _imagine(plain: str, ask: Ask) -> Intent:
     asked = QUESTION.match(plain.rstrip("?"))
     text = (asked["if"] or tidy(f"{asked['what']}{asked['more'] or ''}")) if asked else plain
-    drawn = wildcards.filled(text, ask.now)
+    drawn = wildcards.filled(_asked_for(CORRECTED.sub("", text, count=1)), ask.now)
     reading = Reading(_undrawn(drawn.text), ask.limits)
     if drawn.chosen:
         reading.notes.append(f"From the wildcards I took: {', '.join(drawn.chosen)}.")
@@ -573,6 +579,28 @@ def _imagine(plain: str, ask: Ask) -> Intent:
             return Intent(action="clarify", reply=NO_WORDS)
         subject = "a landscape"
     return _wished(subject, reading, ask)
+
+
+CORRECTED: Final = re.compile(
+    r"^(?:draw|make|paint|give me)? ?[^,.]{2,40}[,. ]+(?:no,? wait|wait,? no|(?:no,? )?actually(?:,? no)?|i mean"
+    r"|no,? sorry|sorry|make that)[,:]? (?:make (?:it|that) )?(?=(?:an?|the|two|three|four|some)\b)",
+    re.IGNORECASE,
+)
+""" "a cat, no wait, a dog": only the dog is wanted."""
+REQUEST: Final = re.compile(
+    r"(?:so |and |well |please |now )*(?:(?:could|can|may|might) (?:i|we|you)\b|(?:i|we)(?:'d| would) (?:like|love)\b"
+    r"|(?:i|we) (?:need|want)\b|(?:please )?(?:draw|paint|make|create|generate|show|give)\b)",
+    re.IGNORECASE,
+)
+SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
+
+
+def _asked_for(text: str) -> str:
+    """The sentences from the first that asks for something, where others lead up to it; thanks behind it dropped."""
+    sentences = SENTENCE.split(text)
+    start = next((n for n, one in enumerate(sentences) if REQUEST.match(one)), 0)
+    wanted = [one for one in sentences[start:] if not small_talk(one, one)] if start else sentences
+    return polite_off(" ".join(wanted)) if start and wanted else text
 
 
 def _take_one(reading: Reading) -> None:

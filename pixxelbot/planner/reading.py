@@ -394,7 +394,7 @@ UNWANTED: Final = re.compile(
     r"(?P<lead>,?\s*(?:\b(?:and|but|with|or|absolutely|there should be|has|have"
     rf"|having)\s+){{0,3}})\b(?:(?P<no>no|without|minus|excluding|sans|w/o|free of|(?:please "
     r")?avoid|leave out|get rid of|lose|drop|ditch|erase|hide|remove|take (?:out|away)|i (?:do "
-    r"not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw|add|show|paint|want)"
+    r"not|don'?t) want(?: to see)?|(?:do not|don'?t) (?:include|draw|add|show|paint|want|put)"
     r"|skip)\s+(?!longer\b|matter\b|one\b|doubt\b|idea\b|need\b|entry\b|man'?s\b"
     r"|[\w-]+ (?:signs?|zones?|stickers?|symbols?)\b))(?:any |the |a "
     rf"|an |all |those |that |these )*(?P<what>{THING})(?:\s+(?:in the (?:background|foreground"

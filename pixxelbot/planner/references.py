@@ -35,7 +35,7 @@ SIDE: Final = (
 CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
 CONNECTS: Final = (
     r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
-    r"|made|should|looks?|is|was|are|were|needs?|could|has|have|had|minus|plus|or|more|less|not"
+    r"|made|should|looks?|is|was|are|were|feels?|seems?|came|comes?|turned|got|gets|goes|went|shows?|needs?|could|has|have|had|minus|plus|or|more|less|not"
     r"|now|so|big(?:ger)?|large(?:r)?|full|slightly|a (?:bit|little)|using|over|under|through"
     r"|while|like|where|until|via|strong(?:ly)?|subtl[ey]|together|only|wider|taller|darker|brighter|bigger"
     r"|\d(?:\.\d)?x|x\d|\d{1,3}%|creative(?:ly)?|faithful(?:ly)?|up|out|prompt|seed|settings|made"
@@ -47,7 +47,7 @@ BEFORE_DIGITS: Final = (
     r"|caption|favou?rite|star|show(?: me)?|blend|mix|combine|merge|morph|interpolate|animate"
     r"|tween|between|from|numbers?|pictures|images|pics|nos?\.?|cross|fuse|like|pick|choose|take"
     r"|upres|remix|redo|erase|trash|open|recipe of|prompt of|seed of|on|of"
-    r"|compare|for|transition|tween|fade|dissolve|travel|turn|change|inpaint|fix|print|use|keep|extend|in)\s+"
+    r"|compare|how|need|want|for|transition|tween|fade|dissolve|travel|turn|change|inpaint|fix|print|use|keep|extend|in)\s+"
     r"(?:(?:strong(?:ly)?|subtl[ey]|slightly|creative(?:ly)?)\s+)?)"
 )
 ONE: Final = (
@@ -78,9 +78,27 @@ SINGLE: Final = re.compile(
     rf")?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my "
     rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
     rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?:the )?(?P<digit>[1-9]|10){FOLLOWED}"
-    r"|^(?P<start>[1-9]|10)(?=,? (?:but|again|is|looks|please)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s))",
+    r"|(?:^|(?<=[.:;!,] )|(?<=\bthen )|(?<=\bthe )|(?<=\boh ))(?P<start>[1-9]|10)"
+    r"(?=,? (?:but|again|is|looks|please)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s))",
     re.IGNORECASE,
 )
+BOTH_AT_THE_START: Final = re.compile(
+    rf"^(?:{ONE}(?:{JOIN}{ONE})+|(?:{'|'.join(FIGURES)})(?: and (?:{'|'.join(FIGURES)}))+)"
+    r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should)\b)",
+    re.IGNORECASE,
+)
+""" "2 and 3 are the best"."""
+COLUMN: Final = re.compile(
+    rf"\b(?:the |those )?(?:two|both|2|{NOUN})(?: {NOUN})? (?:on|at|to|in) the (?P<side>left|right|top|bottom)"
+    r"(?:[ -]hand)?(?: side| row| half)?\b",
+    re.IGNORECASE,
+)
+""" "the two on the right"."""
+NUMBERED_THING: Final = re.compile(
+    rf"\b(?P<noun>[a-z]{{3,}}) (?:(?:number|no\.?|nr\.?) ?)?#?(?P<n>\d|{'|'.join(FIGURES)})\b(?![\d:%/.x])",
+    re.IGNORECASE,
+)
+""" "cat 1", "elf number two", where these were drawn."""
 OTHER: Final = re.compile(
     rf"\bthe (?:other (?:{SMALL} )?(?:{NOUN}\b|{SMALL}\b)|others\b|rest(?: of (?:them|these|those"
     rf"|the {NOUN}))?\b(?!\s+(?:of|is|are|should)))",
@@ -112,7 +130,7 @@ WHEN: Final = re.compile(
 GRIDS: Final = re.compile(
     r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b(?! of\b)"
     r"|\b(?:the |my )?(?:(?:whole|entire|complete|very) )*(?P<which>previous|earlier|first|last|latest|original"
-    r"|oldest|newest) "
+    r"|oldest|newest|(?P<nth>second|third|fourth|fifth)) "
     r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
     rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
@@ -252,11 +270,20 @@ def described(what: str, ask: Ask) -> tuple[str, ...]:
 ONLY: Final = re.compile(r",? (?:but )?(?:only |just )?(?:in |at |on )?(?:the )?", re.IGNORECASE)
 
 
+OF: Final = re.compile(r" (?:one )?(?:of|from|in|out of) ", re.IGNORECASE)
+
+
 def _narrowed(text: str, pointers: Sequence[Pointer], known: Sequence[Grid]) -> list[Pointer]:
     """ "the lighthouse one, but only the bottom left": a place in the pictures that were described before it."""
     kept: list[Pointer] = []
     for pointer in pointers:
         before = kept[-1] if kept else None
+        if before and pointer.whole and not pointer.again and len(before.targets) == 1 and len(pointer.targets) > 1:
+            grid = next((grid for grid in known if ids(grid) == pointer.targets), ())
+            inner = _at(before.start, pointer.end, "", _places(text[before.start : before.end]), [grid])
+            if inner.targets and OF.fullmatch(text[before.end : pointer.start]):
+                kept[-1] = inner
+                continue
         if before and before.whole and not before.again and len(before.targets) > 1 and len(pointer.targets) == 1:
             grid = next((grid for grid in known if ids(grid) == before.targets), ())
             inner = _at(before.start, pointer.end, "", _places(text[pointer.start : pointer.end]), [grid])
@@ -413,6 +440,31 @@ def _at_side(match: re.Match[str], value: str, known: list[Grid]) -> Iterator[Po
         yield _at(*match.span(), match[0].strip(), [place], known)
 
 
+def _both(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    for match in BOTH_AT_THE_START.finditer(text):
+        if known:
+            yield _at(*match.span(), match[0], _places(match[0]), known)
+
+
+def _column(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the two on the right": a column or a row of a grid of four."""
+    for match in COLUMN.finditer(text):
+        grid = next((grid for grid in known if len(grid) == len(CORNERS) * 2), ())
+        several = re.search(r"\b(?:two|both|2|\w+s)\b", match[0][: match.start("side") - match.start()], re.IGNORECASE)
+        if grid and several:
+            places = {"left": (0, 2), "right": (1, 3), "top": (0, 1), "bottom": (2, 3)}[match["side"].lower()]
+            yield Pointer(*match.span(), tuple(grid[place][0] for place in places))
+
+
+def _numbered_thing(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "cat 1", "elf number two"."""
+    for match in NUMBERED_THING.finditer(text):
+        grid = _with_words(match["noun"], known, several=True)
+        places = _places(match["n"])
+        if len(grid) > 1 and places[0] < len(grid):
+            yield Pointer(*match.span(), (grid[places[0]][0],), description=match["noun"])
+
+
 def _of_a_thing(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     """ "the second fairy", where fairies were drawn."""
     for match in THING.finditer(text):
@@ -479,6 +531,10 @@ def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in GRIDS.finditer(text):
         word = (match["first"] or match["which"] or match["before"] or match["original"] or "previous").lower()
         place = -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest") else 1
+        if match["nth"]:
+            place = len(known) - ORDINALS[match["nth"].lower()]
+            if place < 0:
+                continue
         grid = known[place if place < len(known) else 0] if known else ()
         if (inner := PLACE_IN.search(text, 0, match.start())) and (places := _places(inner["ordinal"])) and grid:
             yield _at(inner.start(), match.end(), match[0], places, [grid])
@@ -495,7 +551,8 @@ def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
         about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or ids(newest)
         if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
             about = about or ()
-        yield Pointer(*match.span(), about, whole=True, again=bare)
+        back = bare or match[0].lower().startswith(("those", "these", "them"))
+        yield Pointer(*match.span(), about, whole=True, again=back)
 
 
 def _single_ones(known: list[Grid], many: int) -> Grid:
@@ -521,8 +578,8 @@ def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
 FINDERS: Final[tuple[Finder, ...]] = (
-    _named, _excepted, _by_time, _by_description, _of_a_grid, _by_grid, _several, _listed, _other, _whole, _single,
-    _latest, _of_a_thing, _by_lead,
+    _named, _excepted, _by_time, _by_description, _of_a_grid, _by_grid, _both, _column, _several, _numbered_thing,
+    _listed, _other, _whole, _single, _latest, _of_a_thing, _by_lead,
 )  # fmt: skip
 """The longer forms first: a phrase that one has found is not looked at again."""
 

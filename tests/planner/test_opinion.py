@@ -16,7 +16,8 @@ from tests.planner.asks import first, later
     ("words", "action"),
     [
         ("ew get that thing off, delete", "delete"),
-        ("the first one again but as a cutout, you know, without the background behind", "background"),
+        ("these are bad, throw all of that out", "delete"),
+        ("third please in poster size, huge", "upscale"),
         ("hmm so what are all the things you are able to do", "help"),
     ],
 )

@@ -84,9 +84,12 @@ def again(heard: Heard) -> Found | None:
 
 def shorthand(heard: Heard) -> Found | None:
     """ "U2" and "v 3", as on buttons."""
-    if not full(r"[uv]\s?#?[1-9]", heard.plain):
+    match = full(
+        r"(?:.{0,60}[,.!;] |now |then |ok |and |do )*(?P<how>[uv])\s?#?(?P<n>[1-9])(?: (?:of|from) \w+)?", heard.plain
+    )
+    if not match:
         return None
-    return Found("upscale" if heard.plain[0] in "uU" else "vary", fields=(("place", int(heard.plain[-1])),))
+    return Found("upscale" if match["how"] in "uU" else "vary", fields=(("place", int(match["n"])),))
 
 
 RESOLUTION: Final = (
