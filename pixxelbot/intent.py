@@ -98,6 +98,8 @@ class Intent(BaseModel):
     """Words to search for, or the question to answer."""
     changes: Changes = Changes()
     """`changes.prompt` is the detailed prompt to draw."""
+    own: dict[str, str | int | float | bool | None] | None = None
+    """For `settings`: the member's own (`rules.MemberSettings`) that change; None forgets one, empty shows all."""
     reasons: dict[str, str] = {}
     """Field of the recipe → one line on why it has its value."""
     reply: str = ""

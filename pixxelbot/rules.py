@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pixxelbot.errors import OutOfRange, Refused, UnknownChoice
+from pixxelbot.errors import InvalidRequest, OutOfRange, Refused, UnknownChoice
 from pixxelbot.intent import Changes
 from pixxelbot.recipe import MAX_COUNT, MAX_PROMPT, Recipe
 
@@ -56,6 +56,22 @@ class MemberSettings(Defaults):
     """Locale of replies; Discord's own setting where unset."""
     spoiler: bool = False
     """Hide this member's results behind a spoiler."""
+
+
+D = TypeVar("D", bound=Defaults)
+
+
+def checked(kind: type[D], said: Mapping[str, Any]) -> D:
+    """Values as settings, those that are None left out.
+
+    Raises:
+        InvalidRequest: one of them makes no sense.
+    """
+    try:
+        return kind.model_validate({name: value for name, value in said.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidRequest(f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 class ServerRules(BaseModel):

@@ -73,7 +73,7 @@ def _card(say: Words, title: str, said: str, colour: int, request_id: str) -> Ca
 
 def reply_card(say: Words, request: Request) -> Card:
     """An answer in words."""
-    said = request.intent.reply if request.intent else ""
+    said = say.said(request.intent.reply) if request.intent else ""
     return Card(shortened(said or say("reply.nothing"), MAX_CONTENT))
 
 
@@ -83,7 +83,7 @@ def result_card(say: Words, request: Request, job: Job, pictures: Sequence[Pictu
     plan = f"{_asked(say, request)} → *{quoted(job.recipe.prompt)}*{_without(say, job.recipe)}"
     notes = [*job.notes, *(intent.notes if intent else ()), note]
     lines = [plan, numbers(say, job.recipe, pictures)]
-    lines += [f"-# {escape_markdown(one)}" for one in dict.fromkeys(notes) if one]
+    lines += [f"-# {escape_markdown(say.said(one))}" for one in dict.fromkeys(notes) if one]
     return Card(shortened("\n".join(lines), MAX_CONTENT))
 
 

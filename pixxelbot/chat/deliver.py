@@ -135,12 +135,14 @@ class Postman:
         if not request.member_id.startswith("discord:"):
             return None
         letter, mark = await self._letter(delivery), _mark(delivery)
-        return await self._fitting(request.address, letter, lambda fitting: self._by_any_way(request, fitting, mark))
+        say = words.of(request.locale)
+        return await self._fitting(say, request.address, letter, lambda one: self._by_any_way(request, one, mark))
 
-    async def _fitting(self, address: Address, letter: Letter, send: Callable[[Letter], Awaitable[str]]) -> str:
+    async def _fitting(
+        self, say: Words, address: Address, letter: Letter, send: Callable[[Letter], Awaitable[str]]
+    ) -> str:
         """Send it with files as large as Discord takes."""
         limit = self._file_limit(address)
-        say = await self.speaker("")
         for divisor in (1, 2, 4, 8):
             try:
                 return await send(await fitted(letter, limit // divisor, say("delivery.smaller")))
@@ -153,7 +155,7 @@ class Postman:
         own = await self._studio.policy.settings(member_id) if member_id else MemberSettings()
         return words.of(own.language or locale)
 
-    async def edit_fitting(self, address: Address, letter: Letter) -> str:
+    async def edit_fitting(self, say: Words, address: Address, letter: Letter) -> str:
         """Edit a placeholder, with files as large as Discord takes; posted anew where it is gone."""
 
         async def send(fitting: Letter) -> str:
@@ -162,7 +164,7 @@ class Postman:
             except WayClosed:
                 return await self.post(address, fitting)
 
-        return await self._fitting(address, letter, send)
+        return await self._fitting(say, address, letter, send)
 
     async def post(self, address: Address, letter: Letter) -> str:
         """Post in a channel; the message's id."""
@@ -284,7 +286,7 @@ class Postman:
             case "result" if job is not None:
                 return await self._result(request, job)
             case "reply":
-                return await self._reply(say, request)
+                return await self._reply(await self.speaker(request.member_id, request.locale), request)
             case "cancelled":
                 return Letter(cards.cancelled_card(say, request), sheets=())
             case _:
@@ -293,7 +295,7 @@ class Postman:
     async def _reply(self, say: Words, request: Request) -> Letter:
         """Words, with buttons for the answers they ask for, and the pictures they speak of."""
         intent = request.intent
-        view = views.choices_view(request.id, intent.choices) if intent else None
+        view = views.choices_view(say, request.id, intent.choices) if intent else None
         sheets: tuple[Sheet, ...] = ()
         if intent and intent.action in SHOWN:
             found = [await self.store.picture(target) for target in intent.targets[:MOST_FILES]]

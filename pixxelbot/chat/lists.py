@@ -84,7 +84,7 @@ async def show(interaction: discord.Interaction[Bot], picture_id: str) -> None:
     view = views.picture_view(say, found.job_id, found.index + 1) if found.job_id else None
     if found.job_id and address.message_id:
         await chat.store.remember_message(found.job_id, address.message_id, address.channel_id, found.id)
-    message_id = await chat.postman.edit_fitting(address, Letter(cards.shown_card(say, found), sheets, view))
+    message_id = await chat.postman.edit_fitting(say, address, Letter(cards.shown_card(say, found), sheets, view))
     if found.job_id:
         await chat.store.remember_message(found.job_id, message_id, address.channel_id, found.id)
 
@@ -104,7 +104,7 @@ async def show_lineage(interaction: discord.Interaction[Bot], picture_id: str) -
     if choices:
         view.add_item(menu(Press("show", NOBODY), say("lineage.choose"), [_option(one) for one in choices]))
     card = cards.Card(say("lineage.title", id=short(found.id), count=len(family)))
-    await chat.postman.edit_fitting(address, Letter(card, sheets, view if choices else None))
+    await chat.postman.edit_fitting(say, address, Letter(card, sheets, view if choices else None))
 
 
 async def _family(interaction: discord.Interaction[Bot], found: Picture) -> list[Picture]:

@@ -79,7 +79,7 @@ def _numbers(say: Words, recipe: Recipe, seed: int) -> list[str]:
 def _reasons(say: Words, intent: Intent | None) -> list[str]:
     if intent is None or not intent.reasons:
         return []
-    lines = [f"- {name}: {quoted(why, 160)}" for name, why in intent.reasons.items()]
+    lines = [f"- {name}: {quoted(say.said(why), 160)}" for name, why in intent.reasons.items()]
     return [shortened(f"**{say('recipe.reasons', planner=intent.planner)}**\n" + "\n".join(lines), LONGEST)]
 
 

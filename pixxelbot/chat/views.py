@@ -158,11 +158,11 @@ def _amount(say: Words, changes: Changes) -> str:
     return " · ".join(filter(None, parts))
 
 
-def choices_view(request_id: str, choices: Sequence[Choice]) -> ui.View | None:
+def choices_view(say: Words, request_id: str, choices: Sequence[Choice]) -> ui.View | None:
     """Answers to a question, a button each."""
     view = ui.View(timeout=None)
     for place, choice in enumerate(choices[:MOST_IN_MENU]):
-        view.add_item(button(Press("choose", request_id, place), label=choice.label[:80] or str(place + 1)))
+        view.add_item(button(Press("choose", request_id, place), label=say.said(choice.label)[:80] or str(place + 1)))
     return view if choices else None
 
 

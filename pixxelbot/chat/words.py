@@ -1,16 +1,18 @@
 """What the bot says, in the member's language. Every text lies in `languages/`, one file a language.
 
-A file holds `say` (key → text), `errors` (an error's English words → its words), `terms` (names of things within them)
-and, but for English, `commands` (names and descriptions). es-419 takes from es-ES what it does not say itself.
+A file holds `say` (key → text), `errors` (an error's English words → its words), `terms` (names of things within them),
+`said` (what the planner, the studio and the engine say, likewise) and, but for English, `commands` (names and
+descriptions). es-419 takes from es-ES what it does not say itself.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import discord
 import yaml
@@ -24,7 +26,32 @@ LOCALES: Final = (SOURCE, "de", "es-ES", "es-419", "fr", "ja", "pt-BR")
 BUILT_ON: Final = {"es-419": "es-ES"}
 """A language → the one that it differs from in a few words only."""
 HOLE: Final = re.compile(r"\{(\w*)\}")
+QUOTES: Final = ("“", "'")
 MAX_NAME: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with holes, and its words in another language."""
+
+    pattern: re.Pattern[str]
+    longest: str
+    """Its longest piece between holes: what lacks it need not be compared."""
+    ours: frozenset[str]
+    """Holes that hold words of the house; what stands in quotation marks is a member's, and stays."""
+    text: str
+
+    @classmethod
+    def of(cls, source: str, text: str) -> Self:
+        """From the English text."""
+        pieces = re.split(r"\{\w*\}", source)
+        ours = frozenset(hole[1] for hole in HOLE.finditer(source) if source[: hole.start()][-1:] not in QUOTES)
+        return cls(_pattern(source), max(pieces, key=len), ours, text)
+
+    def values(self, english: str) -> dict[str, str] | None:
+        """What fills its holes; None where the text is another one."""
+        match = self.pattern.fullmatch(english) if self.longest in english else None
+        return match.groupdict() if match else None
 
 
 class Words:
@@ -36,7 +63,9 @@ class Words:
         self.errors: Mapping[str, str] = content.get("errors") or {}
         self.terms: Mapping[str, str] = content.get("terms") or {}
         self.commands: Mapping[str, Any] = content.get("commands") or {}
+        self.sayings: Mapping[str, str] = content.get("said") or {}
         self._patterns = [(_pattern(source), text) for source, text in self.errors.items() if HOLE.search(source)]
+        self._templates = [Template.of(source, text) for source, text in self.sayings.items() if HOLE.search(source)]
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The text under a key, its holes filled."""
@@ -51,8 +80,31 @@ class Words:
             return self.errors[english]
         for pattern, text in self._patterns:
             if match := pattern.fullmatch(english):
-                return str(text.format(**{name: self.term(value) for name, value in match.groupdict().items()}))
+                return str(text.format(**{name: self._named(value) for name, value in match.groupdict().items()}))
         return english
+
+    def said(self, english: str) -> str:
+        """What planner, studio or engine said in English; a line that is none of theirs stays as it is."""
+        return "\n".join(map(self._part, english.split("\n"))) if self.sayings else english
+
+    def _part(self, english: str) -> str:
+        """A line, or what fills a hole of one; of several parts with semicolons between them, each."""
+        if (found := self._saying(english)) is not None:
+            return found
+        parts = english.split("; ")
+        return english if len(parts) == 1 else "; ".join(self._saying(part) or part for part in parts)
+
+    def _saying(self, english: str) -> str | None:
+        if english in self.sayings:
+            return self.sayings[english]
+        for template in self._templates:
+            if (values := template.values(english)) is not None:
+                whole = {name: self._part(value) if name in template.ours else value for name, value in values.items()}
+                return template.text.format(**whole)
+        return None
+
+    def _named(self, english: str) -> str:
+        return self.terms[english] if english in self.terms else self.error(english)
 
     def term(self, english: str) -> str:
         """The name of a thing, such as "picture"; what has no name here stays as it is."""

@@ -77,10 +77,8 @@ def expand(subject: str, negative: str, limits: Limits, chosen: Iterable[tuple[s
     prompt = _joined(prompt, additions, rules, limits.tokens)
     standing = rules.negative if rules.form == "tags" or limits.family in rules.negative_families else ()
     defaults = [word for word in standing if not _mentioned(word, subject)]
-    drawn = "tags" if rules.form == "tags" else "sentences"
-    reason = f"your words as {drawn}, the form {limits.family} was trained on" + (
-        ", with light and detail added" * bool(additions)
-    )
+    reason = f"your words as {rules.form}, the form {limits.family} was trained on"
+    reason += "; light and detail added" if additions else ""
     return Expanded(prompt[:MAX_PROMPT], styles.join(negative, *defaults), reason)
 
 

@@ -16,6 +16,8 @@ from pixxelbot.planner.library import prompts_folder, read_yaml
 
 LONGEST: Final = 5
 """Words of a phrase."""
+LONGEST_WHOLE: Final = 120
+"""Characters of a request that is put into English as a whole; what is longer describes a picture."""
 ENOUGH: Final = 0.6
 """Weight for each word that must belong to a language for it to be taken for one."""
 JAPANESE: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
@@ -33,6 +35,8 @@ class Language:
     adjectives: frozenset[str]
     markers: frozenset[str]
     """Words that hardly any English sentence has."""
+    whole: tuple[tuple[re.Pattern[str], str], ...]
+    """Requests that are put into English as a whole; `{}` stands for what a group holds, itself put into English."""
     orders: tuple[tuple[re.Pattern[str], str], ...]
     """Rearrangements: before the words are replaced, in languages without spaces."""
     after: tuple[tuple[re.Pattern[str], str], ...]
@@ -68,6 +72,7 @@ def _language(name: str, content: dict[str, dict[str, str] | list[str] | list[li
         adjectives=frozenset(str(key).lower() for key in sections.get("adjectives", {})),
         markers=frozenset(word for phrase in phrases for word in phrase.split() if len(word) > 1)
         - set(lists.get("english", [])),
+        whole=tuple((re.compile(pattern.pattern, re.IGNORECASE), said) for pattern, said in pairs.get("whole", ())),
         orders=pairs.get("orders", ()),
         after=pairs.get("after", ()),
     )
@@ -111,6 +116,8 @@ def _longest(tokens: list[str], at: int, language: Language) -> int:
 
 def english(words: str) -> str:
     """The words with every known phrase in English; English itself, and unknown languages, come back unchanged."""
+    if (whole := _as_a_whole(words)) is not None:
+        return whole
     language = language_of(words)
     if language is None:
         return words
@@ -121,6 +128,17 @@ def english(words: str) -> str:
     for pattern, repair in language.after:
         said = pattern.sub(repair, said)
     return " ".join(said.split())
+
+
+def _as_a_whole(words: str) -> str | None:
+    said = words.strip(" .!?。！？").replace("’", "'")
+    if len(said) > LONGEST_WHOLE:
+        return None
+    for language in load_languages():
+        for pattern, meaning in language.whole:
+            if match := pattern.fullmatch(said):
+                return meaning.format(*(english(part) for part in match.groups()))
+    return None
 
 
 def _by_words(text: str, language: Language) -> str:

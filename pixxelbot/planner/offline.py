@@ -17,7 +17,8 @@ from pixxelbot.planner.edits import edited, joined, read_edits, without
 from pixxelbot.planner.expansion import expand, subject_of, unknown_words
 from pixxelbot.planner.hearing import heard, polite_off
 from pixxelbot.planner.opinion import SURE, SURER, SUREST, Situation, opinion
-from pixxelbot.planner.reading import Reading, read_certain, read_defaults, read_parameters, read_shapes
+from pixxelbot.planner.own import own_settings
+from pixxelbot.planner.reading import Reading, read_certain, read_parameters, read_shapes
 from pixxelbot.planner.references import PIC, Meant, grids, ids, meant
 from pixxelbot.planner.rules import RULES, Found, Heard, P, about, less, loosely, strength_of
 from pixxelbot.planner.talk import GLAD, HELP, WORDS_ONLY, question, small_talk
@@ -227,11 +228,12 @@ def _locks(plain: str) -> Intent | None:
 
 
 def _settings(plain: str, ask: Ask) -> Intent | None:
-    """ "from now on always use 16:9", "my settings"."""
-    reading = Reading(plain, ask.limits)
-    if not read_defaults(reading, ask.styles):
+    """ "from now on always use 16:9", "change my language to German"."""
+    found = own_settings(plain, ask.limits, ask.styles)
+    if found is None:
         return None
-    return _settled(ask, "settings", reading.fields, reading.reasons)
+    intent = _settled(ask, "settings", dict(found.here), dict(found.reasons))
+    return intent.model_copy(update={"own": dict(found.changes), "reply": found.reply})
 
 
 # --- follow-ups -----------------------------------------------------------------------------------------------------
@@ -390,14 +392,16 @@ def _missing(hearing: Heard, found: Found) -> Intent | None:
         return Intent(action="clarify", reply=NOTHING_YET)
     if hearing.meant.missing and not hearing.meant.targets and found.action != "undo":
         most = max((recipe.count for _, recipe in ask.pictures[:1]), default=0)
-        there = (
-            "There is only one picture" if most == 1 else f"There are only {most} pictures" if most else "There is none"
-        )
-        return Intent(
-            action="clarify",
-            reply=f"{there}, so I do not know which one “{hearing.meant.missing}” is. Which do you mean?",
-        )
+        return Intent(action="clarify", reply=_which(most, hearing.meant.missing))
     return None
+
+
+def _which(most: int, missing: str) -> str:
+    if not most:
+        return f"There is none, so I do not know which one “{missing}” is. Which do you mean?"
+    if most == 1:
+        return f"There is only one picture, so I do not know which one “{missing}” is. Which do you mean?"
+    return f"There are only {most} pictures, so I do not know which one “{missing}” is. Which do you mean?"
 
 
 # --- the wish changed -----------------------------------------------------------------------------------------------
@@ -502,7 +506,8 @@ def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targe
     notes: tuple[str, ...] = ()
     if wish != before or "styles" in reading.fields or found.action == "control":
         expanded = expand(wish, styles.join(gone, kept), ask.limits, chosen)
-        reading.say("prompt", expanded.prompt[:MAX_PROMPT], f"the earlier prompt with: {reading.text or f'no {gone}'}")
+        how = f"the earlier prompt with: {reading.text}" if reading.text else f"the earlier prompt without: {gone}"
+        reading.say("prompt", expanded.prompt[:MAX_PROMPT], how)
         reading.fields["wish"] = wish[:MAX_PROMPT]
         notes = expanded.notes
         if "styles" in reading.fields:

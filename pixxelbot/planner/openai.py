@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pixxelbot.errors import PlannerAnswerInvalid, PlannerError, PlannerTimeout, PlannerUnavailable
 from pixxelbot.intent import Ask, Intent
-from pixxelbot.planner import permutations, templates, wildcards
+from pixxelbot.planner import own, permutations, templates, wildcards
 from pixxelbot.planner.answers import EXAMPLE, read_answer, read_prompts, reply_so_far, schema
 from pixxelbot.planner.breaker import Breaker
 from pixxelbot.planner.context import Labels, context, labels_of, tokens
@@ -56,6 +56,8 @@ class OpenAIPlanner:
         """The language model's intent, or the offline planner's with a note that says why."""
         if ask.given.verbatim or not (ask.words.strip() or ask.looks) or permutations.choices(ask.words):
             return await self._offline.plan(ask)  # nothing to phrase: each prompt is drawn as it is written
+        if own.surely(ask.words):  # the same words change the same setting, whoever plans
+            return await self._offline.plan(ask)
         ask = ask.model_copy(update={"words": wildcards.filled(ask.words, ask.now).text})
         if self._breaker.open:
             return await self._planned_offline(ask, "has failed several times in a row and is left alone for a minute")

@@ -138,7 +138,7 @@ class Reading:
         """The value within its range, with a note where it had to move."""
         kept = min(max(value, low), high)
         if kept != value:
-            self.notes.append(f"{name} {value:.10g} lies outside {low:.10g} to {high:.10g}; I took {kept:.10g}.")
+            self.notes.append(f"{name}: {value:.10g} lies outside {low:.10g} to {high:.10g}; I took {kept:.10g}.")
         return kept
 
 
@@ -158,7 +158,7 @@ def read_seed(reading: Reading) -> None:
         r"|a\s+)?seed(?:\s+number)?(?:\s+of|\s+is|\s+to|\s*[:=#])?\s*(\d{1,20})\b"
     )
     if match:
-        reading.say("seed", int(reading.clamped("The seed", int(match[1]), 0, MAX_SEED)), "you named the seed")
+        reading.say("seed", int(reading.clamped("Seed", int(match[1]), 0, MAX_SEED)), "you named the seed")
 
 
 def read_steps(reading: Reading) -> None:
@@ -173,7 +173,7 @@ def read_steps(reading: Reading) -> None:
         r"|of)\s+)*steps?\s*(?:[:=]\s*|\s+to\s+|\s)(\d{1,6})\b"
     )
     if match:
-        steps = reading.clamped("The number of steps,", int(match[1]), 1, reading.limits.max_steps)
+        steps = reading.clamped("Steps", int(match[1]), 1, reading.limits.max_steps)
         reading.say("steps", int(steps), "you named the steps")
 
 
@@ -213,8 +213,8 @@ def read_count(reading: Reading) -> None:
         reading.text = reading.text[works.end() :]
         reading.say(
             "count",
-            int(reading.clamped("The number of pictures,", number(works["n"]), 1, MAX_COUNT)),
-            f"you asked for {works['n']}",
+            int(reading.clamped("Pictures", number(works["n"]), 1, MAX_COUNT)),
+            f"you asked for {number(works['n'])}",
         )
         return
     reading.text = re.sub(
@@ -251,18 +251,14 @@ def read_count(reading: Reading) -> None:
         )
     ):
         said = number(next(value for value in match.groupdict().values() if value))
-        reading.say(
-            "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {said}"
-        )
+        reading.say("count", int(reading.clamped("Pictures", said, 1, MAX_COUNT)), f"you asked for {said}")
     elif not match and (few := reading.take(rf"^(?:but )?(?:only|just) (?P<n>{NUMBER})(?: this time| please)*$")):
-        reading.say("count", min(number(few["n"]), MAX_COUNT), f"you asked for {few['n']}")
+        reading.say("count", min(number(few["n"]), MAX_COUNT), f"you asked for {number(few['n'])}")
     elif not match and reading.take(r"(?:\s*[,.;:]|\s[-–])\s*(?:just|only)\s+(?:one|1)(?: please)?\s*$"):
         reading.say("count", 1, "you asked for one")
     elif match:
         said = number(match["n"])
-        reading.say(
-            "count", int(reading.clamped("The number of pictures,", said, 1, MAX_COUNT)), f"you asked for {match['n']}"
-        )
+        reading.say("count", int(reading.clamped("Pictures", said, 1, MAX_COUNT)), f"you asked for {said}")
 
 
 def _medium(adjectives: str, what: str) -> str:
@@ -291,7 +287,8 @@ def read_size(reading: Reading) -> None:
     if not (pixels or match["named"] or match["after"] or f"{width}:{height}" in RATIOS):
         return
     reading.text = f"{reading.text[: match.start()]} {reading.text[match.end() :]}"
-    reading.say("aspect", _within(width, height), f"you named {width}{match['by']}{height}")
+    named = f"{width}{match['by']}{height}"
+    reading.say("aspect", _within(width, height), f"you named {named}")
     limits = reading.limits
     if pixels and limits.fit(width) == width and limits.fit(height) == height:
         reading.say("width", width, "you named the size in pixels")
@@ -332,8 +329,9 @@ def read_shape(reading: Reading) -> None:
             )
         )
     ):
-        up = step[1].lower() in ("wider", "broader")
-        return reading.say("aspect", stepped(reading.aspect, up), f"{step[1].lower()} than {reading.aspect}")
+        wider = step[1].lower() in ("wider", "broader")
+        reason = f"wider than {reading.aspect}" if wider else f"taller than {reading.aspect}"
+        return reading.say("aspect", stepped(reading.aspect, wider), reason)
     words = "|".join(ALONE)
     alone = reading.take(
         rf"(?:[,.;?!:]\s*(?:and\s+)?{INTENSE}|^{INTENSE}|\s+in\s+)({words})(?: (?:format|orientation"
@@ -630,6 +628,7 @@ STANDING: Final = (
     r"|draw|i want|remember)\b(?=.*\b(?:(?:my |the |as |by |a |your )*defaults?|from now on|for "
     r"(?:all|every) (?:my |the )?(?:future )?(?:pictures|images|prompts)|my settings|my "
     r"preferences|my preferred|preference)\b)",
+    r"^(?:please )?default to (?=\S)",
     r"^my (?:default|preferred|usual|standard) [\w ]+? (?:should be|is|to|=|:)",
     r"^(?=.*\b(?:by default|from now on|every time from now|as (?:my |a |the )default|going forward)\b)",
 )
@@ -649,23 +648,24 @@ LEFTOVER: Final = (
 )
 
 
-def read_defaults(reading: Reading, known: Collection[str]) -> bool:
-    """Whether this sets, or asks for, the member's own defaults; what it sets is read."""
-    text = said = reading.text
-    if (
+def speaks_of_defaults(text: str) -> bool:
+    """Whether the member asks for their own settings, and sets none."""
+    return bool(
         re.fullmatch(ASKED, text, re.IGNORECASE)
         and not re.fullmatch(
             r"(?:show me |tell me |give me |what are |see |view |what're )?(?:the |your )?(?:settings|options|config)",
             text,
             re.IGNORECASE,
         )
-    ) or re.fullmatch(
-        r"settings|preferences|my settings|(?:open |change |edit )(?:the )?settings"
-        r"|(?:turn|switch) (?:on|off) (?:the |my )?(?:dms?|direct messages|notifications|pings)\b.*"
-        r"|(?:change|set|switch) (?:my|the|your) language\b.*",
-        text,
-        re.IGNORECASE,
-    ):
+    ) or bool(
+        re.fullmatch(r"settings|preferences|my settings|(?:open |change |edit )(?:the )?settings", text, re.IGNORECASE)
+    )
+
+
+def read_defaults(reading: Reading, known: Collection[str]) -> bool:
+    """Whether this sets, or asks for, the member's own defaults; what it sets is read."""
+    text = said = reading.text
+    if speaks_of_defaults(text):
         return True
     if not any(re.search(pattern, text, re.IGNORECASE) for pattern in STANDING):
         return False
@@ -713,7 +713,7 @@ def read_defaults(reading: Reading, known: Collection[str]) -> bool:
             re.IGNORECASE,
         )
     ):
-        reading.say("count", min(number(alone[1]), MAX_COUNT), f"you asked for {alone[1]}")
+        reading.say("count", min(number(alone[1]), MAX_COUNT), f"you asked for {number(alone[1])}")
     return bool(reading.fields) or bool(re.search(r"\bdefault|settings|preference", said, re.IGNORECASE))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Final
 from pixxelbot.intent import Ask, Changes, Choice, Fact, Intent, Turn
 from pixxelbot.job import Request, Status
 from pixxelbot.picture import Picture
+from pixxelbot.planner.wording import choice_in
 from pixxelbot.recipe import Limits
 from pixxelbot.store import Store
 
@@ -22,15 +22,6 @@ FAVOURITES: Final = 200
 """Latest favourites by which "my favourite" is understood."""
 POINTS: Final = frozenset({"undo", "show", "recipe", "favourite", "describe", "clarify", "search", "history"})
 """Actions that draw nothing, after which "it" means the pictures they spoke of."""
-YES: Final = re.compile(
-    r"(?:yes|yep|yeah|sure|ok(?:ay)?|do (?:it|that)|go (?:ahead|on)|please(?: do)?|ja|sí|si|oui|sim|はい)"
-    r"(?:,? please)?",
-    re.IGNORECASE,
-)
-NO: Final = re.compile(
-    r"(?:no|nope|nah|don't|never ?mind|nein|non|não|nao|いいえ)(?:,? thanks?(?: you)?)?", re.IGNORECASE
-)
-PLACES: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +170,6 @@ async def conversation_of(store: Store, request: Request) -> Conversation:
 def conversation_name(request: Request) -> str:
     """Where a member's locks hold."""
     return request.address.channel_id or "cli"
-
-
-def choice_in(words: str, choices: Sequence[Choice]) -> Choice | None:
-    """The choice that a member's words mean: its number, its place, its label, or plain yes and no."""
-    said = re.sub(r"^(?:the|number|option|no\.|#)\s*", "", words.strip(" .!?").casefold())
-    said = re.sub(r"\s+(?:one|option|prompt)$", "", said)
-    labels = [choice.label.casefold() for choice in choices]
-    if said in labels:
-        return choices[labels.index(said)]
-    if said.isdigit() and 1 <= int(said) <= len(choices):
-        return choices[int(said) - 1]
-    if said in PLACES[: len(choices)]:
-        return choices[PLACES.index(said)]
-    if YES.fullmatch(said):
-        return choices[0]
-    return next((choice for choice in choices if choice.label == "No"), None) if NO.fullmatch(said) else None
 
 
 def _with_sources(exchange: Exchange, pointed: Iterable[Picture]) -> Exchange:

@@ -62,9 +62,10 @@ class Policy:
 
     async def defaults(self, request: Request) -> Changes:
         """What something new has where its words say nothing: the member's own settings, then the server's."""
+        own = await self.settings(request.member_id)
         if is_operator(request.member_id):
-            return Changes()
-        rules, own = await self.rules(request.address), await self.settings(request.member_id)
+            return own.changes()
+        rules = await self.rules(request.address)
         return self._usable(rules, own).over(self._usable(rules, rules.defaults))
 
     async def settled(self, request: Request, intent: Intent, recipe: Recipe) -> Recipe:

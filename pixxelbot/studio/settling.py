@@ -5,7 +5,6 @@ Nothing is changed here, so that the same way serves `plan`, which only looks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +13,9 @@ from pixxelbot.errors import NotFound, Refused
 from pixxelbot.intent import Action, Changes, Intent
 from pixxelbot.job import Request
 from pixxelbot.picture import Picture
-from pixxelbot.planner import styles
+from pixxelbot.planner import own, styles
+from pixxelbot.planner.wording import to_shorten
+from pixxelbot.planner.words import one_line
 from pixxelbot.recipe import MAX_PROMPT, Recipe
 from pixxelbot.store import Store
 from pixxelbot.studio import answers
@@ -26,8 +27,9 @@ from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
 NOTHING_BEFORE: Final = "There is nothing here to go back to."
 GONE_BACK: Final = "Back to the picture before. Say what to change in it."
 STILL_DRAWING: Final = "The last one is still being drawn, so I took the one before it."
-SHORTEN: Final = re.compile(r"^\s*/?(?:please )?shorten\b:?\s*", re.IGNORECASE)
-IT: Final = re.compile(r"(?:it|this|that|(?:the|my|this|its) (?:last )?prompt)[.!?]*", re.IGNORECASE)
+SHOWN: Final = "Your pictures:"
+YOURS: Final = "Your latest pictures:"
+ALIKE: Final = "Pictures of yours that are most like that one:"
 EXPLAINED: Final = (
     "prompt", "negative_prompt", "styles", "aspect", "count", "seed", "steps", "guidance_scale", "sampler", "model",
     "strength", "loras", "embeddings",
@@ -148,9 +150,9 @@ class Settling:
         return await self.looking.describe(one, intent, self.recipes.limits_of(request.given.model))
 
     async def _shorten(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
-        text = intent.query or SHORTEN.sub("", request.words)
+        text = to_shorten(intent.query or request.words)
         grids = conversation.grids()
-        if (not text or IT.fullmatch(text)) and grids:
+        if not text and grids:
             text = grids[0][1][0].recipe.prompt
         return await self.looking.shorten(intent, text)
 
@@ -159,7 +161,7 @@ class Settling:
 
     async def _show(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         found = await self._seen(request, intent, conversation)
-        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "pictures"))
+        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, SHOWN))
 
     async def _seen(self, request: Request, intent: Intent, conversation: Conversation) -> list[Picture]:
         found = await self._meant(request, intent, conversation)
@@ -170,7 +172,7 @@ class Settling:
 
     async def _history(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         found = await self.finder.latest(request, intent.query or intent.description)
-        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "pictures of yours"))
+        return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, YOURS))
 
     async def _search(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         wanted = intent.query or intent.description or request.words
@@ -178,14 +180,24 @@ class Settling:
         if shown and not intent.query:
             self._check_rights(request, "show", shown)
             found = await self.finder.alike(request, await self.store.picture_bytes(shown[0].id))
-            return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, "like that picture"))
+            return _with(intent, targets=_ids(found), reply=answers.list_in_words(found, ALIKE))
         found = await self.finder.search(request, wanted)
-        return _with(intent, query=wanted, targets=_ids(found), reply=answers.list_in_words(found, f"like “{wanted}”"))
+        return _with(
+            intent,
+            query=wanted,
+            targets=_ids(found),
+            reply=answers.list_in_words(found, f"Pictures of “{one_line(wanted)}”:"),
+        )
 
     async def _settings(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
-        """What shall be kept stands in `changes` afterwards: all the conversation's locks."""
-        kept = self._locked(intent, conversation)
-        return _with(intent, changes=kept, reply=answers.locks_in_words(kept))
+        """What this conversation keeps stands in `changes` afterwards; the member's own settings stay in `own`."""
+        if intent.own is None:
+            kept = self._locked(intent, conversation)
+            return _with(intent, changes=kept, reply=answers.locks_in_words(kept))
+        beside = {name: value for name, value in intent.changes.said().items() if name not in own.SETTINGS}
+        kept = self._locked(_with(intent, changes=Changes.model_validate(beside)), conversation)
+        locked = answers.locks_in_words(kept) if beside else ""
+        return _with(intent, changes=kept, reply=intent.reply or locked)
 
     def _locked(self, intent: Intent, conversation: Conversation) -> Changes:
         """What was kept, less what is released, and what is to be kept now: as said, else as it is in the picture."""

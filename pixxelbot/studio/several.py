@@ -46,8 +46,10 @@ def question(request: Request, intent: Intent, recipe: Recipe) -> Intent:
     if recipe.count > 1:
         choices.append(Choice(label=f"One of each: {number} pictures", intent=single))
     choices.append(Choice(label="No", intent=Intent(action="chat", reply=NOTHING, planner="none")))
-    what = f"{number} prompts" if recipe.permutations else f"{number} times the same prompt"
-    reply = f"This makes {what} × {recipe.count} = {number * recipe.count} pictures. Shall I draw them?"
+    pictures = number * recipe.count
+    reply = f"This makes {number} times the same prompt × {recipe.count} = {pictures} pictures. Shall I draw them?"
+    if recipe.permutations:
+        reply = f"This makes {number} prompts × {recipe.count} = {pictures} pictures. Shall I draw them?"
     return intent.model_copy(update={"action": "clarify", "reply": reply, "choices": tuple(choices)})
 
 

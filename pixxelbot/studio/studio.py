@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from functools import partial
 from typing import Any, Final, Protocol, get_args
@@ -28,13 +27,15 @@ from pixxelbot.fetch import fetch_picture
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.job import Address, Estimate, Forecast, Job, Link, Request, Status
 from pixxelbot.picture import Picture
-from pixxelbot.planner import Planner, locking
+from pixxelbot.planner import Planner, locking, own
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.styles import load_styles
+from pixxelbot.planner.wording import means_all, points_by_looks, takes_back
 from pixxelbot.recipe import MAX_PROMPT, Kind, Limits, Recipe
 from pixxelbot.rights import Verb, is_operator, may
+from pixxelbot.rules import MemberSettings, checked
 from pixxelbot.store import Store
-from pixxelbot.studio import preflight, several
+from pixxelbot.studio import answers, preflight, several
 from pixxelbot.studio.conversation import Conversation, conversation_name, conversation_of
 from pixxelbot.studio.eyes import Eyes
 from pixxelbot.studio.finding import Finder
@@ -47,13 +48,6 @@ log = logging.getLogger(__name__)
 
 PLANS_AT_ONCE: Final = 16
 """A burst of requests must not open a hundred connections to the language model."""
-EVERYTHING: Final = re.compile(r"\b(?:all|everything|alles|todo|tout|tudo)\b|全部|すべて", re.IGNORECASE)
-BY_ITS_LOOKS: Final = re.compile(
-    r"\b(?:ones? (?:with|where|that|of|in|which)|which (?:one|picture)|what (?:is|are|do|does|colou?r)|looks?"
-    r"|(?:do|can) you (?:see|like)|in the (?:picture|image|photo)|best|nicest|worst)\b",
-    re.IGNORECASE,
-)
-"""Words that may point at a picture by what it shows."""
 COMPANIONS: Final = 3 * several.MOST_JOBS
 """Latest requests of a member among which those of one permutation are looked for."""
 NO_SEGMENTER: Final = "Nobody here finds parts of a picture (no segmenter is set up), so I changed the whole of it."
@@ -61,10 +55,6 @@ EDITED: Final = 0.6
 """Share of the noise where a whole picture is changed for one part of it."""
 MOST_LOOKS: Final = 4
 """Pictures shown to a language model with one request; each costs it as much as a page of text."""
-NO_LONGER: Final = re.compile(
-    r"\b(?:un-?(?:fav\w*|star|like)|remove|no longer|not .*any ?more|take back)\b", re.IGNORECASE
-)
-"""Words that take a favourite back."""
 
 
 class Queue(Protocol):
@@ -350,7 +340,9 @@ class Studio:
         given = request.given.over(conversation.locks)
         if defaults.verbatim and not conversation.exchanges:
             given = given.over(Changes(verbatim=True))
-        if locking.speaks_of_locks(request.words):  # else verbatim mode could never be left in words
+        if locking.speaks_of_locks(request.words) or own.surely(
+            request.words
+        ):  # else verbatim mode could never be left in words
             given = given.model_copy(update={"verbatim": None})
         request = request.evolve(given=given)
         limits = self.recipes.limits_of(given.model or defaults.model)
@@ -377,7 +369,7 @@ class Studio:
     async def _looks(self, request: Request, ask: Ask) -> dict[str, bytes]:
         """What a planner that sees is shown: pictures sent along, and those spoken of by what they show."""
         names = list(ask.sources)
-        if ask.pictures and BY_ITS_LOOKS.search(ask.words):
+        if ask.pictures and points_by_looks(ask.words):
             names += ask.focus or [name for name, _ in ask.pictures]
         looks = {}
         for name in names[:MOST_LOOKS]:
@@ -460,9 +452,8 @@ class Studio:
     async def _cancel_latest(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
         """The latest of what waits or runs here; everything where the words say so."""
         open_ones = [one.request for one in reversed(conversation.exchanges) if one.underway]
-        everything = EVERYTHING.search(request.words) is not None
         cancelled = 0
-        for one in open_ones if everything else open_ones[:1]:
+        for one in open_ones if means_all(request.words) else open_ones[:1]:
             with contextlib.suppress(LostRace, Refused):  # it has ended in this moment
                 await self.withdraw(one.id, request.member_id)
                 cancelled += 1
@@ -477,7 +468,7 @@ class Studio:
         return _saying(intent, "Deleted." if intent.targets else "Say which picture to delete.")
 
     async def _favour(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
-        taken_back = NO_LONGER.search(request.words) is not None
+        taken_back = takes_back(request.words)
         for target in intent.targets:
             if taken_back:
                 await self.store.remove_favourite(target, request.member_id)
@@ -492,9 +483,25 @@ class Studio:
                 await self.withdraw(conversation.last.request.id, request.member_id)
         return intent
 
-    async def _lock(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
-        await self.store.lock(request.member_id, conversation_name(request), intent.changes)
-        return intent
+    async def _keep(self, request: Request, intent: Intent, conversation: Conversation) -> Intent:
+        """For this conversation what is locked; for good what are the member's own settings."""
+        if intent.changes != conversation.locks:
+            await self.store.lock(request.member_id, conversation_name(request), intent.changes)
+        if intent.own is None or (intent.reply and not intent.own):
+            return intent
+        kept = await self.set_own(request.member_id, intent.own)
+        return _saying(intent, answers.own_in_words(intent.own, kept, intent.reply))
+
+    async def set_own(self, member_id: str, changes: Mapping[str, Any]) -> MemberSettings:
+        """Change a member's own settings, None forgetting one; all of them as they are then.
+
+        Raises:
+            InvalidRequest: a value makes no sense, or no model can do it.
+        """
+        self.recipes.check(checked(MemberSettings, changes).changes())
+        if changes:
+            await self.store.change_preferences(member_id, dict(changes))
+        return await self.policy.settings(member_id)
 
 
 Act = Callable[[Studio, Request, Intent, Conversation], Awaitable[Intent]]
@@ -502,7 +509,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "cancel": Studio._cancel_latest,
     "delete": Studio._delete_targets,
     "undo": Studio._step_back,
-    "settings": Studio._lock,
+    "settings": Studio._keep,
     "favourite": Studio._favour,
 }
 """What is done for actions that change something without drawing; the intent comes back with its reply."""

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
 
+from benchmarks import planner as benchmark
 from pixxelbot import errors
 from pixxelbot.chat import words
 from pixxelbot.chat.commands import tree as trees
 from pixxelbot.chat.words import LOCALES, SOURCE, content_of, of
 from pixxelbot.intent import Action
 from pixxelbot.job import Status
+from pixxelbot.models import limits
+from pixxelbot.planner import talk
+from pixxelbot.planner.offline import OfflinePlanner, understand
+from pixxelbot.planner.styles import load_styles
+from pixxelbot.recipe import Limits
+from pixxelbot.settings import BUNDLED as FOLDER
+from pixxelbot.studio import answers
+from tests.planner.asks import GENERAL, later
 
 HOUSE = Path(errors.__file__).parent
+TAGS = Limits(model="tags", family="sd1", native=512, minimum=256, maximum=1024, tokens=77)
+BUNDLED = limits("bundled", FOLDER)
 OTHERS = [locale for locale in LOCALES if locale != SOURCE]
-SEEN_BY_MEMBERS = ("errors.py", "rules.py", "region.py", "picture.py", "fetch.py", "studio", "chat", "planner/flags.py")
+SEEN_BY_MEMBERS = (
+    "errors.py", "rules.py", "region.py", "picture.py", "fetch.py", "studio", "chat", "planner/flags.py",
+    "engine/kinds", "engine/easel.py", "engine/acting.py", "engine/engine.py", "dispatch/dispatcher.py",
+    "dispatch/renderers/local.py",
+)  # fmt: skip
 """Where errors are worded that members read; the operator reads the others, in English."""
 OPERATORS = {"ConfigurationError", "StorageUnwritable", "DatabaseBusy", "StorageFull", "LostRace", "Fenced"}
 INTERNAL = {"WayClosed", "TooLarge", "DeliveryError", "DeliveryImpossible", "ValueError"}
@@ -121,6 +136,58 @@ def _template(node: ast.expr) -> str | None:
     return None
 
 
+SPEAKING = ("planner", "studio", "engine")
+"""Rooms that say something to members besides errors: replies, notes, reasons, the labels of answers."""
+SENTENCE = re.compile(r"[A-Z{“].*\s.*[.?!:]|(?:Deleted|Cancelled)\.", re.DOTALL)
+NOT_SAID = re.compile(r"\\|\(\?|\]\+|^\{\}: \{\}$|\{\}/\{\}|^The picture \{\}:$|^Options for|^Single-file")
+"""Patterns, captions in pictures, and what only language models read."""
+
+
+def sayings() -> Iterator[str]:
+    """Every sentence and reason that planner, studio and engine may say, with `{}` where something is filled in."""
+    for place in SPEAKING:
+        for file in sorted((HOUSE / place).rglob("*.py")):
+            module = ast.parse(file.read_text(encoding="utf-8"))
+            yield from (text for text in _sentences(module) if not NOT_SAID.search(text))
+            yield from _reasons(module)
+
+
+def _sentences(module: ast.Module) -> Iterator[str]:
+    aside: set[ast.AST] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring
+            aside.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            aside.update(one for one in ast.walk(node) if one is not node)
+        elif isinstance(node, ast.Call) and _is_no_saying(node):
+            aside.update(ast.walk(node))
+    for node in ast.walk(module):
+        text = None if node in aside or not isinstance(node, ast.expr) else _template(node)
+        if text and SENTENCE.fullmatch(text):
+            yield text
+
+
+def _is_no_saying(call: ast.Call) -> bool:
+    """A log line, a pattern, or an error, which has words of its own."""
+    name = ast.unparse(call.func)
+    error = getattr(errors, name, None)
+    return (
+        name.startswith(("log.", "re.", "typer.", "argparse.", "super()"))
+        or name in ("open_errors", "TypeError", "ValueError", "RuntimeError", "AssertionError")
+        or name.endswith((".__init__", ".take"))
+        or (isinstance(error, type) and issubclass(error, Exception))
+    )
+
+
+def _reasons(module: ast.Module) -> Iterator[str]:
+    """The third of `say(field, value, reason)`."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say":
+            text = _template(node.args[2]) if len(node.args) == 3 else None
+            if text:
+                yield text
+
+
 def titles() -> set[str]:
     found: list[type[errors.PixxelbotError]] = [errors.PixxelbotError]
     for kind in found:
@@ -136,6 +203,57 @@ def test_every_error_that_members_may_read_is_translated(locale: str) -> None:
     assert sorted(wanted - known) == []
     for english, text in of(locale).errors.items():
         assert set(holes(text)) <= set(holes(english)), english
+
+
+def without_names(texts: Iterable[str]) -> set[str]:
+    return {re.sub(r"\{\w*\}", "{}", text) for text in texts}
+
+
+@pytest.mark.parametrize("locale", OTHERS)
+def test_everything_that_planner_studio_and_engine_say_is_translated(locale: str) -> None:
+    known, wanted = without_names(of(locale).sayings), set(sayings()) - set(templates())
+    assert len(wanted) > 80
+    assert sorted(wanted - known) == []
+    fields = {*answers.NAMES.values(), *answers.OWN.values()}
+    assert {f"- {name}: {{}}" for name in fields} | {f"- {name}" for name in answers.OWN.values()} <= known
+    for english, text in of(locale).sayings.items():
+        assert sorted(holes(text)) == sorted(holes(english)), english
+
+
+@pytest.mark.parametrize("known", [GENERAL, TAGS, BUNDLED], ids=lambda known: known.family)
+async def test_whatever_the_offline_planner_says_to_hundreds_of_requests_is_translated(known: Limits) -> None:
+    say, left = of("de"), set()
+    for line in benchmark.read_requests(["own"]):
+        dialogue = benchmark.Dialogue(OfflinePlanner(), known)
+        for turn in line["turns"]:
+            intent, _ = await dialogue.say(turn["say"])
+            told = [intent.reply, *intent.notes, *intent.reasons.values(), *(one.label for one in intent.choices)]
+            left |= {one for text in told for one in text.split("\n") if one and say.said(one) == one}
+    assert sorted(left) == []
+
+
+def test_what_members_say_themselves_is_not_translated() -> None:
+    say = of("de")
+    assert say.said("1. a fox that is Cancelled.") == "1. a fox that is Cancelled."
+    told = say.said("There is only one picture, so I do not know which one “on” is. Which do you mean?")
+    assert "„on“" in told and "nur ein Bild" in told
+    assert say.said("- verbatim: on") == "- wörtlich: an"
+    assert say.said("Seed: 5 lies outside 0 to 4; I took 4.").startswith("Seed: 5 liegt außerhalb")
+    assert of("en-US").said("Cancelled.") == "Cancelled."
+
+
+QUOTED = re.compile("[“„«「]\\s?(.+?)\\s?[”“»」]")
+
+
+@pytest.mark.parametrize("locale", OTHERS)
+@pytest.mark.parametrize("text", [talk.HELP, talk.GLAD, talk.SORRY, answers.HOW_TO_SET, answers.LOCKED])
+def test_what_the_bot_tells_members_to_say_it_understands(text: str, locale: str) -> None:
+    pairs = zip(QUOTED.findall(text), QUOTED.findall(of(locale).said(text)), strict=True)
+    known = tuple(load_styles())
+    for english, said in pairs:
+        meant = [understand(later(words, GENERAL, styles=known)) for words in (english, said)]
+        assert meant[0].action == meant[1].action, (english, said)
+        assert meant[0].targets == meant[1].targets, (english, said)
 
 
 def test_an_error_is_found_by_its_words_and_things_are_named() -> None:

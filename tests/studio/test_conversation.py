@@ -6,8 +6,8 @@ import pytest
 
 from pixxelbot.intent import Changes, Choice, Intent
 from pixxelbot.job import Address, Status
+from pixxelbot.planner.wording import choice_in
 from pixxelbot.studio import Studio
-from pixxelbot.studio.conversation import choice_in
 from tests.studio.talk import Talk
 
 
@@ -72,7 +72,7 @@ async def test_a_recipe_is_told_in_words_and_stays_what_it_means(talk: Talk) -> 
     await talk.say("a red fox --seed 77")
     await talk.say("a blue boat --seed 5")
     intent = await talk.say("what was the seed?")
-    assert intent.action == "recipe" and "seed 5" in intent.reply and "boat" in intent.reply
+    assert intent.action == "recipe" and "seed: 5" in intent.reply and "boat" in intent.reply
 
 
 async def test_deleted_pictures_are_no_longer_meant(talk: Talk) -> None:
@@ -164,7 +164,7 @@ def test_other_words_are_no_answer(words: str) -> None:
 
 async def test_fields_are_locked_and_unlocked_in_words(talk: Talk, studio: Studio) -> None:
     await talk.say("a red fox --seed 77 --ar 3:2")
-    assert "seed 77" in (await talk.say("lock the seed and the aspect ratio")).reply
+    assert "seed: 77" in (await talk.say("lock the seed and the aspect ratio")).reply
     await talk.say("a blue boat")
     assert talk.recipe is not None and (talk.recipe.seed, talk.recipe.aspect) == (77, "3:2")
     await talk.say("unlock the seed")
@@ -200,7 +200,7 @@ async def test_one_picture_to_animate_goes_to_its_neighbour(talk: Talk) -> None:
 async def test_every_parameter_carries_a_reason(talk: Talk) -> None:
     first = await talk.say("three pictures of a red fox --steps 9")
     assert first.reasons["steps"] == "you set it" and first.reasons["seed"] == "chosen by chance"
-    assert first.reasons["sampler"] == "usual for this model" and "three" in first.reasons["count"]
+    assert first.reasons["sampler"] == "usual for this model" and "3" in first.reasons["count"]
     later = await talk.say("wider")
     assert later.reasons["steps"] == "as in the picture" and later.reasons["aspect"] != "as in the picture"
     assert {"prompt", "aspect", "count", "seed", "steps", "guidance_scale", "sampler", "model"} <= later.reasons.keys()

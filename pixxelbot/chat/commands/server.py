@@ -14,11 +14,11 @@ from pixxelbot.chat import asking
 from pixxelbot.chat.cards import MAX_CONTENT, shortened
 from pixxelbot.chat.commands import options
 from pixxelbot.chat.commands.options import ASPECT_CHOICES
-from pixxelbot.chat.commands.setting import checked, listed
+from pixxelbot.chat.commands.setting import listed
 from pixxelbot.chat.reactions import MEANT
 from pixxelbot.errors import InvalidRequest, Refused, UnknownChoice
 from pixxelbot.recipe import MAX_COUNT
-from pixxelbot.rules import Defaults, NsfwPolicy, ServerRules
+from pixxelbot.rules import Defaults, NsfwPolicy, ServerRules, checked
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import discord
 from discord import app_commands
-from pydantic import ValidationError
 
 from pixxelbot.chat import asking
 from pixxelbot.chat.cards import quoted
 from pixxelbot.chat.commands import options
 from pixxelbot.chat.commands.options import ASPECT_CHOICES, command
 from pixxelbot.chat.words import Words
-from pixxelbot.errors import InvalidRequest
 from pixxelbot.recipe import MAX_COUNT
-from pixxelbot.rules import Defaults, MemberSettings
+from pixxelbot.rules import MemberSettings
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
@@ -66,25 +64,9 @@ async def settings(
     said: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if reset:
         said = dict.fromkeys(MemberSettings.model_fields) | said
-    chat.studio.recipes.check(checked(MemberSettings, said).changes())
-    if said:
-        await chat.store.change_preferences(member, said)
+    own = await chat.studio.set_own(member, said)
     say = await asking.speaker(interaction)
-    own = await chat.studio.policy.settings(member)
     await interaction.edit_original_response(content=f"{say('settings.title')}\n{listed(say, own.model_dump())}")
-
-
-def checked(kind: type[MemberSettings] | type[Defaults], said: dict[str, Any]) -> Any:
-    """Values as settings.
-
-    Raises:
-        InvalidRequest: one of them makes no sense.
-    """
-    try:
-        return kind.model_validate({name: value for name, value in said.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequest(f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def listed(say: Words, values: dict[str, Any]) -> str:
