@@ -254,6 +254,10 @@ async def tell(interaction: discord.Interaction[Bot], error: BaseException) -> N
         try:
             await _show(interaction, card)
             return
+        except RuntimeError as closed:
+            if not _is_closed(closed):
+                raise
+            return
         except TRANSIENT:
             if pause is None:
                 log.warning("an error card could not be shown; Discord cannot be reached")
@@ -276,10 +280,18 @@ async def _show(interaction: discord.Interaction[Bot], card: cards.Card) -> None
         await interaction.response.send_message(card.content, embeds=embeds, ephemeral=True)
 
 
+def _is_closed(error: BaseException) -> bool:
+    """Whether the client was closed meanwhile; aiohttp has no name for that."""
+    return isinstance(error, RuntimeError) and "closed" in str(error)
+
+
 def note(error: BaseException, secret: str = "") -> None:
     """Log an unforeseen error with its way, and without the secret; the foreseen ones are the member's business."""
     if isinstance(error, PixxelbotError):
         log.info("answered with %s", error.code)
+        return
+    if _is_closed(error):
+        log.info("the connection was closed before this was answered")
         return
     if isinstance(error, discord.HTTPException) and error.code in GONE:
         log.info("there is nobody left to answer: %s", error.text)

@@ -16,7 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from pixxelbot.chat import asking, buttons, reactions, talk, words
+from pixxelbot.chat import asking, buttons, connecting, reactions, talk, words
 from pixxelbot.chat.commands import tree
 from pixxelbot.chat.deliver import Postman
 from pixxelbot.chat.fetching import fetch_link
@@ -33,9 +33,6 @@ from pixxelbot.studio import Studio
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY: Final = 1.0
-"""Seconds before the first restart of a client that ended by itself."""
-LONGEST_DELAY: Final = 60.0
 CALM: Final = 60.0
 """A client that ran for so many seconds starts the delays anew."""
 SYNC_PATIENCE: Final = 5.0
@@ -105,8 +102,10 @@ class Bot(discord.AutoShardedClient):
             await asking.guarded(interaction, self.chat.pressed(interaction, chosen))
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """A configured gateway wins over the one that READY names for resuming."""
+        """Bounded pauses; and a configured gateway wins over the one that READY names for resuming."""
         shard = self.shards.get(shard_id)
+        if shard:
+            connecting.bound(shard)
         if shard and self.chat.settings.discord_gateway:
             shard._parent.ws.gateway = DiscordWebSocket.DEFAULT_GATEWAY
 
@@ -190,8 +189,7 @@ class Chat:
             ConfigurationError: Discord refuses the token, the intents or the shards; trying again would not help.
         """
         point_at(self.settings)
-        quiet = logging.getLogger("discord")  # below INFO it logs URLs and events with tokens in them
-        quiet.setLevel(max(quiet.getEffectiveLevel(), logging.INFO))
+        connecting.quieten()
         beside = [asyncio.create_task(work) for work in (self.votes.run(), self.starboard.run())]
         try:
             await self._keep_connected()
@@ -201,17 +199,18 @@ class Chat:
             await asyncio.gather(*beside, return_exceptions=True)
 
     async def _keep_connected(self) -> None:
-        delay = FIRST_DELAY
+        delays = connecting.Delays()
         while not self._closing.is_set():
             started = time.monotonic()
             error = await self._run_one_client()
             if self._closing.is_set():
                 return
             _raise_if_hopeless(error)
-            delay = FIRST_DELAY if time.monotonic() - started > CALM else delay
-            log.warning("the connection to Discord ended (%r); anew in %.0f s", error, delay)
+            if time.monotonic() - started > CALM:
+                delays.reset()
+            delay = delays.take()
+            log.warning("the connection to Discord ended (%s); anew in %.1f s", connecting.reason(error), delay)
             await self._pause(delay)
-            delay = min(delay * 2, LONGEST_DELAY)
 
     async def close(self) -> None:
         """Accept nothing more and disconnect; what is unfinished goes on at the next start."""

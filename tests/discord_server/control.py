@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -40,8 +40,10 @@ class Control:
 
     def __init__(
         self, world: World, gateway: Gateway, server: Server, messages: Messages, interactions: Interactions,
-        commands: Commands, members: Members, routes: Routes,
+        commands: Commands, members: Members, routes: Routes, vanish: Callable[[float], Coroutine[Any, Any, None]],
     ) -> None:  # fmt: skip
+        self._vanish = vanish
+        self._vanishing: asyncio.Task[None] | None = None
         self._world, self._gateway, self._server, self._messages = world, gateway, server, messages
         self._interactions, self._commands, self._members, self._routes = interactions, commands, members, routes
 
@@ -356,6 +358,10 @@ class Control:
 
     async def close_before_hello(self, times: int = 1) -> None:
         self._gateway.close_before_hello = times
+
+    async def vanish(self, seconds: float) -> None:
+        """From shortly after this answer, nobody listens for so long; the control channel is gone as well."""
+        self._vanishing = asyncio.create_task(self._vanish(seconds))
 
     async def sleep(self, seconds: float) -> Json:
         """The server's clock."""

@@ -18,7 +18,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -619,6 +619,18 @@ class Discord:
     async def close_before_hello(self, times: int = 1) -> None:
         """The next gateway connections end before HELLO."""
         await self.do("close_before_hello", times=times)
+
+    async def vanish(self, seconds: float) -> None:
+        """Discord is gone for so long: connections end, and new ones are refused. Returns when it is back."""
+        await self.do("vanish", seconds=seconds)
+        await asyncio.sleep(seconds)
+
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(aiohttp.ClientError):
+                    await self.state()
+                    return
+                await asyncio.sleep(0.2)
 
 
 def _wire(value: Any) -> Any:

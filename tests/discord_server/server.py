@@ -38,7 +38,7 @@ class Loopback:
         members = Members(self.world, messages, interactions, commands)
         routes = Routes(self.world, self.gateway, messages, interactions, commands)
         self.control = Control(
-            self.world, self.gateway, self.http, messages, interactions, commands, members, routes
+            self.world, self.gateway, self.http, messages, interactions, commands, members, routes, self.vanish
         )  # fmt: skip
         self.app = web.Application(client_max_size=256 * MIB)
         self.app.router.add_post("/control/{verb}", self.control.serve)
@@ -51,12 +51,23 @@ class Loopback:
         """Serve on a free port when `port` is 0; `address` says where."""
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        self.port = runner.addresses[0][1]
+        self.runner, self.site = runner, web.TCPSite(runner, host, port)
+        await self.site.start()
+        self.host, self.port = host, runner.addresses[0][1]
         self.world.cdn = f"http://{host}:{self.port}/cdn"
         self.gateway.url = f"ws://{host}:{self.port}/gw/"
         return runner
+
+    async def vanish(self, seconds: float) -> None:
+        """Close every connection and refuse new ones for a while, as if nobody listened on the port."""
+        await asyncio.sleep(0.1)  # whoever asked for it is answered first
+        await self.site.stop()
+        self.gateway.sessions.clear()
+        if self.runner.server:
+            await self.runner.server.shutdown(0.1)
+        await asyncio.sleep(seconds)
+        self.site = web.TCPSite(self.runner, self.host, self.port, reuse_address=True)
+        await self.site.start()
 
     def address(self, host: str) -> dict[str, str]:
         """Where to find each part."""

@@ -49,6 +49,14 @@ async def test_the_model_is_told_its_limits_and_shown_the_pictures(
     assert server.requests[0]["response_format"]["json_schema"]["strict"] is True
 
 
+async def test_a_members_own_settings_need_no_language_model(
+    server: OpenAIServer, planner: Make, bundled: Limits
+) -> None:
+    intent = await planner().plan(first("change my language to German", bundled))
+    assert (intent.action, intent.own, intent.planner) == ("settings", {"language": "de"}, "offline")
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(
     ("forms", "asked"),
     [
