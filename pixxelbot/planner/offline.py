@@ -199,6 +199,8 @@ def _by_opinion(plain: str, ask: Ask, by_rules: Intent | None) -> Intent | None:
     if by_rules is not None and EXACT & by_rules.changes.said().keys():
         needed = SUREST
     likely = opinion(_situation(hearing), needed)
+    if likely == "delete":  # what destroys needs a rule that is sure of it
+        return by_rules
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
     if likely in ("chat", "help"):

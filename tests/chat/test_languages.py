@@ -25,7 +25,7 @@ from pixxelbot.planner.styles import load_styles
 from pixxelbot.recipe import Limits
 from pixxelbot.settings import BUNDLED as FOLDER
 from pixxelbot.studio import answers
-from tests.planner.asks import GENERAL, later
+from tests.planner.asks import GENERAL, first, later
 
 HOUSE = Path(errors.__file__).parent
 TAGS = Limits(model="tags", family="sd1", native=512, minimum=256, maximum=1024, tokens=77)
@@ -251,7 +251,9 @@ def test_what_the_bot_tells_members_to_say_it_understands(text: str, locale: str
     pairs = zip(QUOTED.findall(text), QUOTED.findall(of(locale).said(text)), strict=True)
     known = tuple(load_styles())
     for english, said in pairs:
-        meant = [understand(later(words, GENERAL, styles=known)) for words in (english, said)]
+        drawn = understand(later(english, GENERAL, styles=known)).action != "imagine"
+        ask = later if drawn else first
+        meant = [understand(ask(words, GENERAL, styles=known)) for words in (english, said)]
         assert meant[0].action == meant[1].action, (english, said)
         assert meant[0].targets == meant[1].targets, (english, said)
 
