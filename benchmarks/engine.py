@@ -4,11 +4,16 @@
 
 Same process, same weights, same threads; rounds of both interleaved, so that whatever else the machine does falls on
 both. Prints one JSON object to standard output, and says on standard error how far it is.
+
+Every phase is bounded: where a picture takes long, there are fewer requests and rounds than asked for (and the report
+says how many), so that none takes much longer than `--seconds`. One that does not end ends the program, and shows where
+it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import platform
@@ -17,7 +22,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +41,17 @@ from pixxelbot.settings import Settings
 PROMPTS = ("a red fox under a full moon", "blue boat at sea", "castle in the snow", "a cat in a meadow")
 RESAMPLES = 2000
 """Bootstrap resamples of an interval."""
+STUCK = 5
+"""A phase that takes so many times its seconds does not end."""
 
 
 class Bench:
     """One model, measured in turns."""
 
-    def __init__(self, shape: str, device: str | None, dtype: str | None, side: int | None, steps: int) -> None:
+    def __init__(
+        self, shape: str, device: str | None, dtype: str, side: int | None, steps: int, seconds: float
+    ) -> None:
+        self.seconds, self.alone = seconds, 0.0
         models = Models(dict(Settings(_env_file=None).checkpoints), device, dtype)
         if shape != "bundled":
             models.adopt(shapes.build(shape, models.device, models.dtype))
@@ -76,12 +86,13 @@ class Bench:
         """Seconds for all, and from each one's coming to its end. With gaps, each comes so long after the last."""
         came: dict[str, float] = {}
         ended: dict[str, float] = {}
+        failed: list[Exception] = []
 
         def tell(outcome: Any) -> None:
             if isinstance(outcome, Rendered):
                 ended[outcome.job_id] = time.perf_counter()
             elif isinstance(outcome, Exception):
-                raise outcome
+                failed.append(outcome)
 
         def come() -> None:
             for place, recipe in enumerate(wanted):
@@ -94,12 +105,14 @@ class Bench:
         began = time.perf_counter()
         if gaps:
             threading.Thread(target=come, daemon=True).start()
-            while len(ended) < len(wanted):
-                self.engine.run(until=lambda: len(ended) == len(wanted) or not self.engine.busy)
+            while len(ended) + len(failed) < len(wanted):
+                self.engine.run(until=lambda: not self.engine.busy)
                 time.sleep(0.0005)
         else:
             come()
             self.engine.drain()
+        for error in failed:
+            raise error
         return time.perf_counter() - began, [ended[name] - came[name] for name in came]
 
     def plain(self, wanted: Sequence[Recipe], gaps: Sequence[float] = ()) -> tuple[float, list[float]]:
@@ -138,22 +151,24 @@ class Bench:
 
     def compare(self, like: str, count: int, rounds: int, profile: Profile) -> dict[str, Any]:
         """Both ways in turn, which goes first alternating; ratios are plain over merged, paired by round."""
-        wanted = self.recipes(count, like)
+        wanted = self.recipes(self.fitting(count, 2 * self.alone * (4 if like == "grids" else 1)), like)
         self.merged(wanted[:1]), self.plain(wanted[:1])
         self.forwards.clear()
         seconds: dict[str, list[float]] = {"merged": [], "plain": []}
         waits: dict[str, list[float]] = {"merged": [], "plain": []}
         first: list[float] = []
-        for turn in range(rounds):
-            say(f"{like} {count}: round {turn + 1} of {rounds}")
+        for turn in self.rounds(f"{like} {len(wanted)}", rounds):
             for name in ("merged", "plain") if turn % 2 else ("plain", "merged"):
                 took, each = getattr(self, name)(wanted)
                 seconds[name].append(took)
                 waits[name].append(statistics.mean(each))
                 if name == "merged":
                     first.append(min(each))
+        if not self.alone:
+            self.alone = statistics.median(seconds["plain"]) / len(wanted)
         return {
-            "requests": count,
+            "requests": len(wanted),
+            "rounds": len(first),
             "merged_seconds": spread(seconds["merged"]),
             "plain_seconds": spread(seconds["plain"]),
             "throughput_ratio": paired(seconds["plain"], seconds["merged"]),
@@ -161,6 +176,22 @@ class Bench:
             "first_done_seconds": spread(first),
             **self.efficiency(profile),
         }
+
+    def fitting(self, count: int, seconds: float) -> int:
+        """As many of so many requests, each of which takes so many seconds in a round, as leave time for two rounds."""
+        return count if not seconds else max(1, min(count, int(self.seconds / 2 / seconds)))
+
+    def rounds(self, name: str, count: int) -> Iterator[int]:
+        """Numbers of rounds while there is time; the first always."""
+        began = time.perf_counter()
+        faulthandler.dump_traceback_later(STUCK * self.seconds, exit=True)
+        for turn in range(count):
+            if turn and (time.perf_counter() - began) * (turn + 1) / turn > self.seconds:
+                say(f"{name}: there is no time for more rounds")
+                break
+            say(f"{name}: round {turn + 1} of {count}")
+            yield turn
+        faulthandler.cancel_dump_traceback_later()
 
     def efficiency(self, profile: Profile) -> dict[str, Any]:
         """The limit over the time that forwards took: where rows enough were ready, and in all."""
@@ -172,19 +203,23 @@ class Bench:
             "efficiency_of_all_forwards": _share(best, self.forwards),
         }
 
-    def arrivals(self, load: float, count: int, alone: float, rounds: int) -> dict[str, Any]:
-        """Requests that come by chance, so many that diffusers alone would be busy for that share of the time."""
+    def arrivals(self, load: float, count: int, rounds: int) -> dict[str, Any]:
+        """Requests that come by chance, so many that diffusers alone would be busy for that share of the time.
+
+        However fast they are drawn, a round lasts until the last one came: twice a picture's time over the load, each.
+        """
         waits: dict[str, list[float]] = {"merged": [], "plain": []}
-        for turn in range(rounds):
-            say(f"load {load}: round {turn + 1} of {rounds}")
+        count = self.fitting(count, 2 * self.alone / load)
+        for turn in self.rounds(f"load {load}, {count} requests", rounds):
             draw = random.Random(turn)
-            gaps = [draw.expovariate(load / alone) for _ in range(count)]
+            gaps = [draw.expovariate(load / self.alone) for _ in range(count)]
             wanted = self.recipes(count, "alike")
             for name in ("merged", "plain") if turn % 2 else ("plain", "merged"):
                 waits[name].append(statistics.mean(getattr(self, name)(wanted, gaps)[1]))
         return {
             "load": load,
             "requests": count,
+            "rounds": len(waits["merged"]),
             "merged_mean_wait_seconds": spread(waits["merged"]),
             "plain_mean_wait_seconds": spread(waits["plain"]),
             "mean_wait_ratio": paired(waits["merged"], waits["plain"]),
@@ -285,19 +320,23 @@ def main() -> None:
     options = argparse.ArgumentParser(description="The engine against plain diffusers.")
     options.add_argument("--shape", choices=("bundled", "sd15", "sdxl"), default="bundled")
     options.add_argument("--device")
-    options.add_argument("--dtype", choices=("float32", "float16", "bfloat16"))
+    options.add_argument("--dtype", choices=("auto", "float32", "float16", "bfloat16"), default="auto")
     options.add_argument("--side", type=int, help="pixels; the model's own where unset")
     options.add_argument("--steps", type=int, default=25)
     options.add_argument("--requests", type=int, default=16)
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--seconds", type=float, default=60, help="that one phase may take, about")
+    options.add_argument("--only", choices=("arrivals",), help="one phase, after the single picture that it needs")
     options.add_argument("--chart", type=Path, help="write an SVG there")
     chosen = options.parse_args()
-    bench = Bench(chosen.shape, chosen.device, chosen.dtype, chosen.side, chosen.steps)
+    bench = Bench(chosen.shape, chosen.device, chosen.dtype, chosen.side, chosen.steps, chosen.seconds)
     profile, call = bench.profile()
     likes: list[tuple[str, str, int]] = [
         ("single", "alike", 1), ("waiting", "alike", chosen.requests), ("mixed", "mixed", chosen.requests),
         ("grids", "grids", max(chosen.requests // 4, 1)),
     ]  # fmt: skip
+    if chosen.only:
+        likes = likes[:1]
     scenarios = {name: bench.compare(like, count, chosen.rounds, profile) for name, like, count in likes}
     single = scenarios["single"]
     alone = single["plain_seconds"]["median"]
@@ -310,7 +349,7 @@ def main() -> None:
         "overhead_milliseconds_a_request_step": round(
             1000 * (single["merged_seconds"]["median"] - alone) / chosen.steps, 3
         ),
-        "arrivals": [bench.arrivals(load, chosen.requests, alone, max(chosen.rounds // 2, 1)) for load in (0.5, 0.9)],
+        "arrivals": [bench.arrivals(load, chosen.requests, max(chosen.rounds // 2, 1)) for load in (0.5, 0.9)],
         "memory": bench.memory(profile, call),
         "preview": bench.previews(alone),
     }
