@@ -144,18 +144,22 @@ def _write_setting(file: Path, name: str, value: str) -> None:
 
 
 @app.command()
-def profile(model: Name = None, json: Json = False) -> None:
+def profile(
+    model: Name = None,
+    again: Annotated[bool, typer.Option("--again", help="Measure it anew, best while nothing is drawn.")] = False,
+    json: Json = False,
+) -> None:
     """Show what rows cost in company, measured on this machine; measure it where that was not done yet."""
-    session.wait_for(_profile(Screen(json), model))
+    session.wait_for(_profile(Screen(json), model, again))
 
 
-async def _profile(screen: Screen, model: str | None) -> None:
+async def _profile(screen: Screen, model: str | None, again: bool) -> None:
     async with session.opened(console=screen.news) as app:
         name = model or app.settings.default_model
         if name not in app.limits:
             raise UnknownChoice("model", name, app.limits)
         found = [one for one in await app.store.profiles() if one.model == name]
-        if not found:
+        if again or not found:
             screen.news.print(f"Measuring {name}; this takes a minute or so …")
             found = [await app.measured(name)]
     charts: list[RenderableType] = []

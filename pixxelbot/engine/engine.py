@@ -128,7 +128,7 @@ class Engine:
         self.unmeasured: list[tuple[Model, Call]] = []
         """Models of whose sizes nothing is known yet, each with a call to measure them by."""
         self._finisher = ThreadPoolExecutor(1, "finisher")
-        self._known_sizes: set[Hashable] = set()
+        self._known_sizes: set[tuple[str, torch.dtype, str]] = set()
         self._measuring: Iterator[Profile | None] | None = None
         self._last_work = time.perf_counter()
         self._lens_seconds: dict[Hashable, float] = {}
@@ -286,6 +286,14 @@ class Engine:
         if (profile.device, profile.versions) == same_machine:
             self._known_sizes.add(size)
             self.caps.profiled[size] = profile.cap
+
+    def forget(self, model: str) -> None:
+        """Measure a model's sizes again, as they are drawn. May be called on any thread."""
+        self._orders.put(partial(self._forget, model))
+
+    def _forget(self, model: str) -> None:
+        self._known_sizes = {size for size in self._known_sizes if size[0] != model}
+        self.caps.profiled = {size: cap for size, cap in self.caps.profiled.items() if size in self._known_sizes}
 
     def _park(self, call: Call) -> Any:
         """Called in the place of a network's forward, inside a drawing's greenlet."""

@@ -4,6 +4,7 @@ in    open {models, networks, device, dtype, options, memory_budget, profiles, �
       draw {job, attempt, cost, weight, start_tag, recipe, pictures: [id, …]} + one PNG each
       cancel {job, attempt}
       ask {ask, kind, words} + one picture each
+      forget {model}                                                           its measurements: it is measured anew
 out   ready {loaded, device, room, machine, versions}  ·  broken {code, message}
       progress {job, attempt, step, total, seconds_left, loaded} + preview, or none
       rendered {job, attempt, pictures: [{…}], seconds, model_hash, notes, loaded} + one PNG each + grid, or none
@@ -97,6 +98,8 @@ class Service:
             engine.cancel(header["job"], header["attempt"])
         elif header["do"] == "ask":
             self._ask(engine, header, blobs)
+        elif header["do"] == "forget":
+            engine.forget(header["model"])
         else:
             self._draw(engine, header, blobs)
 

@@ -56,4 +56,10 @@ def test_a_model_is_measured_once_and_shown_as_a_chart(pixxelbot: CommandLine) -
     shown = pixxelbot("models", "profile")
     assert "rows/s" in shown.out
     assert "Measuring" not in shown.err
+    anew = pixxelbot("models", "profile", "--again", "--json")
+    assert "Measuring" in anew.err
+    (other,) = anew.answer["profiles"]
+    assert (other["size"], other["dtype"]) == (found["size"], found["dtype"])
+    assert other["seconds"] != found["seconds"]
+    assert pixxelbot("models", "profile", "--json").answer["profiles"] == [other], "it took the old one's place"
     assert pixxelbot("models", "profile", "nobody's").code == 2

@@ -66,6 +66,17 @@ def test_what_was_measured_on_this_machine_is_known_at_the_next_start(place: str
     assert len(other.unmeasured) == 1, "another version may be faster or slower"
 
 
+def test_what_is_known_of_a_model_can_be_forgotten_and_is_measured_anew(place: str) -> None:
+    engine = Engine(Models({"sd1": place, "other": place}, device="cpu", dtype="float32"), profiling=True)
+    draw(engine, recipe(), recipe(model="other"))
+    engine.caps.profiled = dict.fromkeys(engine._known_sizes, 4)
+    engine.unmeasured.clear()
+    engine.forget("sd1")
+    draw(engine, recipe(), recipe(model="other"))
+    assert [model.name for model, _ in engine.unmeasured] == ["sd1"]
+    assert [model for model, *_ in engine.caps.profiled] == ["other"]
+
+
 def test_memory_by_rows_is_a_line_that_predicts_what_was_not_measured(place: str) -> None:
     engine = Engine(Models({"sd1": place}, device="cpu", dtype="float32"), profiling=True)
     draw(engine, recipe())

@@ -150,7 +150,12 @@ class LocalRenderer:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def profile(self, recipe: Recipe) -> Profile:
-        """Measure a model by drawing with it once: the child measures what is new to it as soon as nobody waits."""
+        """Measure a model by drawing with it once: the child measures what is new to it as soon as nobody waits.
+
+        What it knew of the model before is forgotten.
+        """
+        await self._wait_until_up()
+        await self._send({"do": "forget", "model": recipe.model})
         measured: asyncio.Future[Profile] = asyncio.get_running_loop().create_future()
         self._measured.append((recipe.model, measured))
         async for _ in self.render(Job(request_id="", member_id="", recipe=recipe), {}):
