@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,6 @@ PICTURES = {"one": noisy(1), "two": noisy(2)}
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_controlled_pictures_are_the_same_merged_and_alone(engine: Engine, family: str) -> None:
-    engine.models.networks = [(family, "edges", str(Path(engine.models.places[family]) / "edges"))]
     wanted = [recipe(family, sources=(name,), seed=seed) for seed, name in enumerate(("one", "two"))]
     alone = [pixels(engine, one, PICTURES)[0] for one in wanted]
     before = engine.forwards
@@ -75,7 +75,6 @@ def test_controlled_pictures_are_the_same_merged_and_alone(engine: Engine, famil
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_controlled_picture_is_the_same_in_a_grid_and_by_its_own_seed(engine: Engine, family: str) -> None:
-    engine.models.networks = [(family, "edges", str(Path(engine.models.places[family]) / "edges"))]
     two = pixels(engine, recipe(family, count=2, seed=5), PICTURES)
     assert apart(two[1], pixels(engine, recipe(family, seed=6), PICTURES)[0]) <= 1
     mixed = pixels(engine, recipe(family, count=3, seed=4, sources=("one", "two")), PICTURES)
@@ -86,7 +85,6 @@ def test_a_controlled_picture_is_the_same_in_a_grid_and_by_its_own_seed(engine: 
 
 @pytest.mark.parametrize("family", ["sd1", "sdxl", "flux"])  # Stable Diffusion 3's draws by chance, and so never twice
 def test_alone_it_is_plain_diffusers_to_the_last_bit(engine: Engine, places: dict[str, Path], family: str) -> None:
-    engine.models.networks = [(family, "edges", str(places[family] / "edges"))]
     engine.caps = Caps(default=1)
     mine = draw(engine, recipe(family), recipe(family, seed=8, steps=5), pictures=PICTURES)[0].pixels[0]
     network = engine.models.want_network("edges", family).result().module
@@ -102,7 +100,11 @@ def test_alone_it_is_plain_diffusers_to_the_last_bit(engine: Engine, places: dic
     assert apart(mine, np.asarray(whole.images[0], dtype=int)) == 0
 
 
-def test_a_controlnet_of_another_family_is_refused(engine: Engine, places: dict[str, Path]) -> None:
+def test_a_controlnet_of_another_family_is_refused(places: dict[str, Path], tmp_path: Path) -> None:
+    bare = {name: shutil.copytree(places[name], tmp_path / name) for name in ("sd1", "sd3")}
+    for folder in bare.values():
+        shutil.rmtree(folder / "edges")
+    engine = Engine(Models({name: str(folder) for name, folder in bare.items()}, "cpu", "float32"))
     engine.models.networks = [("other", "edges", str(places["sdxl"] / "edges"))]
     assert isinstance(draw(engine, recipe("sd1"), pictures=PICTURES)[0].error, InvalidRequest)
     engine.models.networks = [("other", "edges", str(places["flux"] / "edges"))]

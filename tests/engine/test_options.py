@@ -167,6 +167,24 @@ def test_rows_are_filled_up_so_that_nothing_is_compiled_twice(engine: Callable[.
         assert apart(told.pixels[0], pixels(plain, one)[0]) <= 1
 
 
+def test_once_it_was_measured_nothing_is_compiled_for_any_number_of_rows(engine: Callable[..., Engine]) -> None:
+    torch._dynamo.reset()
+    compiler = Compiler()
+    fast = engine(compiled=True, compiler=compiler)
+    fast.profiling = True
+    draw(fast, recipe())
+    with torch.no_grad():
+        while fast.unmeasured or fast._measuring:
+            fast._measure_a_little()
+    once = compiler.graphs
+    for count in (1, 2, 3, 5):
+        draw(fast, recipe(count=count, guidance_scale=1.0))
+    draw(fast, *(recipe(seed=seed) for seed in range(3)))
+    assert compiler.graphs == once
+    ((_, cap),) = fast.caps.profiled.items()
+    assert cap in ROWS
+
+
 def test_what_acts_on_a_model_or_must_be_exact_is_not_compiled(engine: Callable[..., Engine]) -> None:
     torch._dynamo.reset()
     compiler = Compiler()

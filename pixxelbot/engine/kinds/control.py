@@ -13,7 +13,8 @@ from PIL import Image, ImageFilter, ImageOps
 from pixxelbot.engine import words
 from pixxelbot.engine.easel import Easel
 from pixxelbot.engine.edges import canny
-from pixxelbot.errors import InvalidRequest
+from pixxelbot.engine.network import Network
+from pixxelbot.errors import InvalidRequest, NoNetwork
 
 STRENGTH: Final = 1.0
 """Weight of the control where the recipe says none."""
@@ -32,7 +33,7 @@ def draw(easel: Easel) -> list[Image.Image]:
     """
     recipe = easel.recipe
     control = recipe.control or "edges"
-    network = easel.room.network(control)
+    network = _network(easel, control)
     _check_fit(easel, network.module, network.name)
     hints = [HINTS[control](easel, source) for source in easel.all_sources()]
     weight = STRENGTH if recipe.strength is None else recipe.strength
@@ -45,6 +46,14 @@ def draw(easel: Easel) -> list[Image.Image]:
         "control", parts={"controlnet": network.module}, features=features, image=shown, control_image=shown,
         controlnet_conditioning_scale=float(weight), width=recipe.width, height=recipe.height,
     )  # fmt: skip
+
+
+def _network(easel: Easel, control: str) -> Network:
+    """The model's own, by its name or in its folder, else the first there is."""
+    try:
+        return easel.room.network(control, easel.model.name)
+    except NoNetwork:
+        return easel.room.network(control)
 
 
 def _edges(easel: Easel, source: Image.Image) -> Image.Image:
