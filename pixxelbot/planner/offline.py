@@ -30,6 +30,7 @@ LONGEST_FOLLOW_UP: Final = 400
 """Characters; a longer text describes a picture of its own."""
 NOTHING_YET: Final = "There is no picture of yours here yet that I could work from. Tell me what to draw first."
 WHAT_WITH_IT: Final = "What shall I do with it: vary it, enlarge it, or change something (say what)?"
+DELETE_IT: Final = "If it is to be deleted, say “delete it”. Nothing was drawn or deleted."
 UNKNOWN_TASK: Final = "I do not know what to do with it. Say what should be different."
 WHOLE_JOBS: Final = frozenset({"again", "remix", "vary"})
 """Actions that follow a whole grid; the others take one picture where none is named."""
@@ -183,6 +184,8 @@ def _situation(hearing: Heard) -> Situation:
 
 CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
 """Ways to the same end, of which a rule knows more."""
+BY_NAME: Final = frozenset({"history", "search", "shorten", "settings"})
+"""Actions that rules know by the very words that opinions do not see: "my pictures" is a sign to them."""
 EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler"})
 """Fields that nobody names by accident."""
 MOST_SAID: Final = 12
@@ -193,14 +196,19 @@ UNSURE: Final = frozenset({"remix", "imagine"})
 
 def _by_opinion(plain: str, ask: Ask, by_rules: Intent | None) -> Intent | None:
     """What the rules found, or what the words clearly have more in common with."""
+    if by_rules is not None and by_rules.action in BY_NAME:
+        return by_rules
     hearing = listen(plain, ask)
     known: Action = by_rules.action if by_rules else "imagine"
     needed = SURER if known == "clarify" else SURE if known in UNSURE else SUREST
+    if known == "remix" and opinion(_situation(hearing), SURE) == "imagine":
+        needed = SURER  # a change taken for a new wish would lose the picture
     if by_rules is not None and EXACT & by_rules.changes.said().keys():
         needed = SUREST
     likely = opinion(_situation(hearing), needed)
-    if likely == "delete":  # what destroys needs a rule that is sure of it
-        return by_rules
+    if likely == "delete" != known:  # what destroys needs a rule that is sure of it
+        asks_back = ask.pictures and known in UNSURE
+        return Intent(action="clarify", targets=hearing.meant.targets, reply=DELETE_IT) if asks_back else by_rules
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
     if likely in ("chat", "help"):
@@ -595,10 +603,12 @@ CORRECTED: Final = re.compile(
 )
 """ "a cat, no wait, a dog": only the dog is wanted."""
 REQUEST: Final = re.compile(
-    r"(?:so |and |well |please |now )*(?:(?:could|can|may|might) (?:i|we|you)\b|(?:i|we)(?:'d| would) (?:like|love)\b"
-    r"|(?:i|we) (?:need|want)\b|(?:please )?(?:draw|paint|make|create|generate|show|give)\b)",
+    r"(?:so |and |well |please |now )*(?:(?:(?:could|can|may|might) (?:i|we|you)|(?:i|we)(?:'d| would) (?:like|love)"
+    r"|(?:i|we) (?:need|want))\b(?: (?:please|have|get|see|draw|paint|make|create|to|me|us))*"
+    r"|(?:please )?(?:draw|paint|make|create|generate|show|give)(?: me| us)?) (?:an?|the|some|my|our|one)\b",
     re.IGNORECASE,
 )
+"""A sentence that asks for something to be seen."""
 SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 
 

@@ -79,12 +79,15 @@ SINGLE: Final = re.compile(
     rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
     rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?:the )?(?P<digit>[1-9]|10){FOLLOWED}"
     r"|(?:^|(?<=[.:;!,] )|(?<=\bthen )|(?<=\bthe )|(?<=\boh ))(?P<start>[1-9]|10)"
-    r"(?=,? (?:but|again|is|looks|please)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s))",
+    r"(?=,? (?:but|again|is|looks|please|bigger|larger|in|as|with(?:out)?)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s"
+    r"|\.\s+(?=[a-z])))",
     re.IGNORECASE,
 )
 BOTH_AT_THE_START: Final = re.compile(
-    rf"^(?:{ONE}(?:{JOIN}{ONE})+|(?:{'|'.join(FIGURES)})(?: and (?:{'|'.join(FIGURES)}))+)"
-    r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should)\b)",
+    rf"(?:^|(?<=[.!?] ))(?:{ONE}(?:(?:{JOIN}|\s+(?=\d\b)){ONE})+"
+    rf"|(?:{'|'.join(FIGURES)})(?: and (?:{'|'.join(FIGURES)}))+)"
+    r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should|as|in|bigger|larger|upscaled|blended|mixed|please"
+    r"|without|with)\b|,|:|$)",
     re.IGNORECASE,
 )
 """ "2 and 3 are the best"."""

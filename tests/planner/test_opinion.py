@@ -15,8 +15,7 @@ from tests.planner.asks import first, later
 @pytest.mark.parametrize(
     ("words", "action"),
     [
-        ("ew get that thing off, delete", "delete"),
-        ("these are bad, throw all of that out", "delete"),
+        ("these are bad, throw all of that out", "clarify"),
         ("third please in poster size, huge", "upscale"),
         ("hmm so what are all the things you are able to do", "help"),
     ],

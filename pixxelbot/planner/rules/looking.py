@@ -168,6 +168,8 @@ def history(heard: Heard) -> Found | None:
         r"(?:everything|all) (?:that )?(?:i|we)(?:'ve| have)? (?:made|drew|drawn|did|created|generated|asked for)\b.*",
         rf"(?:show|list)(?: me)? (?:mine|yesterday's|today's|last (?:week|night)'s)(?: {mine})?{when}",
     )
+    if full(r"(?:the |a )?(?:history|gallery) of (?!(?:my|our|all)\b).*", heard.plain):
+        return None
     return Found("history", ()) if any(full(pattern, heard.plain) for pattern in patterns) else None
 
 
