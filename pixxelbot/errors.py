@@ -15,7 +15,9 @@
     │   └── Unsupported               a kind of drawing that this version does not have
     │       └── NoNetwork             it needs a network that is not set up
     ├── StoreError                    the database or the picture files
-    │   ├── StorageFull · StorageUnwritable · DatabaseBusy
+    │   ├── StorageFull · StorageUnwritable
+    │   ├── DatabaseBusy
+    │   │   └── DatabaseUnreachable   nobody answers there; it may be the wrong address
     │   └── LostRace                  somebody else changed the row first
     │       └── Fenced                another dispatcher has taken over
     ├── PlannerError                  the language model did not give a usable plan (the offline planner takes over)
@@ -108,9 +110,12 @@ class OutOfRange(InvalidRequest):
 
     code = "out_of_range"
 
-    def __init__(self, name: str, value: object, low: object, high: object) -> None:
+    def __init__(self, name: str, value: object, low: object, high: object, model: str = "") -> None:
         self.name, self.value, self.low, self.high = name, value, low, high
-        super().__init__(f"{name} is {value}, but must lie between {low} and {high}.")
+        if model:
+            super().__init__(f"{name} is {value}, but must lie between {low} and {high} for the model {model}.")
+        else:
+            super().__init__(f"{name} is {value}, but must lie between {low} and {high}.")
 
 
 class InvalidPicture(InvalidRequest):
@@ -233,8 +238,8 @@ class StorageUnwritable(StoreError):
     code = "storage_unwritable"
     exit_code = 78
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"The data folder {where} cannot be written ({reason}). Set PIXXELBOT_HOME to another folder.")
+    def __init__(self, where: str, reason: str, variable: str = "PIXXELBOT_HOME") -> None:
+        super().__init__(f"{where} cannot be written ({reason}). Set {variable} to another place.")
 
 
 class DatabaseBusy(StoreError):
@@ -244,6 +249,19 @@ class DatabaseBusy(StoreError):
 
     def __init__(self, reason: str = "another process holds it") -> None:
         super().__init__(f"The database cannot be used now ({reason}). Nothing was lost; please try again in a moment.")
+
+
+class DatabaseUnreachable(DatabaseBusy):
+    """Nobody answers where the database should be."""
+
+    code = "database_unreachable"
+
+    def __init__(self, where: str, reason: str) -> None:
+        StoreError.__init__(
+            self,
+            f"The database {where} does not answer ({reason}). Start it, or correct PIXXELBOT_DATABASE_URL. "
+            "Nothing was lost.",
+        )
 
 
 class LostRace(StoreError):

@@ -41,6 +41,8 @@ NO_PICTURE: Final = (
     zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 """What Pillow's parsers raise on broken files."""
+TEXT_BOMB: Final = re.compile(r"MAX_TEXT_CHUNK|text chunks")
+"""What Pillow says of text that unpacks to more than it will hold."""
 MADE_BY_A_MODEL: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC digital source type, which shows and search engines read."""
 XMP: Final = (
@@ -129,7 +131,11 @@ def _opened(data: bytes) -> Image.Image:
         image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InvalidPicture(f"The picture has too many pixels; at most {MAX_PIXELS:,} can be used.") from None
-    except NO_PICTURE:
+    except NO_PICTURE as error:
+        if TEXT_BOMB.search(str(error)):
+            raise InvalidPicture(
+                "The picture carries more text than is safe to unpack. Save it without its metadata, and send that."
+            ) from None
         raise InvalidPicture("The file is not a picture I can read. Send a PNG, JPEG, WebP or GIF picture.") from None
     width, height = image.size
     if width * height > MAX_PIXELS:

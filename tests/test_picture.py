@@ -185,3 +185,12 @@ def test_alt_text_says_what_was_drawn_within_discords_limit() -> None:
     assert picture.alt_text(factories.recipe(count=4, prompt="a red\n fox"), 1) == "Picture 2 of 4: a red fox"
     assert picture.alt_text(factories.recipe(prompt="fox"), 0) == "Picture: fox"
     assert len(picture.alt_text(factories.recipe(prompt="x" * 4000), 0)) == picture.MAX_ALT
+
+
+@pytest.mark.parametrize("chunk", [b"zTXt", b"iTXt"])
+def test_text_that_unpacks_to_very_much_is_called_what_it_is(chunk: bytes) -> None:
+    packed = zlib.compress(b" " * 2**26)
+    body = b"Comment\0\0" + packed if chunk == b"zTXt" else b"Comment\0\1\0\0\0" + packed
+    bomb = struct.pack(">I", len(body)) + chunk + body + struct.pack(">I", zlib.crc32(chunk + body))
+    with pytest.raises(InvalidPicture, match="more text than is safe"):
+        picture.validate_upload(PLAIN[:33] + bomb + PLAIN[33:])  # after the signature and IHDR

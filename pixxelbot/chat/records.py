@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from pixxelbot.job import Job, Request, Status
@@ -93,6 +94,12 @@ class Records(Protocol):
 
     async def preferences_of(self, *owners: str) -> dict[str, dict[str, Any]]:
         """What each of these has set."""
+        ...
+
+    async def revise_preferences(
+        self, owner: str, revise: Callable[[dict[str, Any]], dict[str, Any]], by: str | None = None
+    ) -> dict[str, Any]:
+        """Set what follows from what an owner has set; what stands now."""
         ...
 
     async def change_preferences(self, owner: str, values: dict[str, Any], by: str | None = None) -> dict[str, Any]:

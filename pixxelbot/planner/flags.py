@@ -80,13 +80,13 @@ def _first(text: str) -> tuple[str, str]:
 def _number(low: float, high: float | Callable[[Limits], float], kind: type[int] | type[float]) -> Reader:
     def read(flag: str, text: str, limits: Limits) -> tuple[int | float, str]:
         word, rest = _first(text)
-        top = high(limits) if callable(high) else high
+        top, model = (high(limits), limits.model) if callable(high) else (high, "")
         try:
             value = kind(word)
         except ValueError:
-            raise OutOfRange(flag, word[:SHOWN] or "empty", low, top) from None
+            raise OutOfRange(flag, word[:SHOWN] or "empty", low, top, model) from None
         if not math.isfinite(value) or not low <= value <= top:
-            raise OutOfRange(flag, word[:SHOWN], low, top)
+            raise OutOfRange(flag, word[:SHOWN], low, top, model)
         return value, rest
 
     return read
@@ -106,7 +106,7 @@ def _size(flag: str, text: str, limits: Limits) -> tuple[tuple[int, int], str]:
     sides = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", word.lower())
     low, high = limits.minimum, limits.maximum
     if not sides or not all(low <= int(side) <= high for side in sides.groups()):
-        raise OutOfRange(flag, word[:SHOWN] or "empty", f"{low}x{low}", f"{high}x{high}")
+        raise OutOfRange(flag, word[:SHOWN] or "empty", f"{low}x{low}", f"{high}x{high}", limits.model)
     return (int(sides[1]), int(sides[2])), rest
 
 

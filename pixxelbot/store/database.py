@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from pixxelbot.errors import DatabaseBusy, PixxelbotError, StorageFull, StorageUnwritable, StoreError
+from pixxelbot.errors import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    PixxelbotError,
+    StorageFull,
+    StorageUnwritable,
+    StoreError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +51,8 @@ POLL_SECONDS: Final = 0.2
 """Between two looks at `PRAGMA data_version`; it costs about 50 µs."""
 BATCH: Final = 64
 """Changes in one commit; more would make the first of them wait noticeably."""
+UNREACHED: Final = re.compile(r"connection failed|failed to resolve|could not translate|timeout expired", re.IGNORECASE)
+"""What psycopg and libpq say where they came to no connection."""
 CHANNEL: Final = "pixxelbot"
 """PostgreSQL's NOTIFY channel."""
 WRITER_LOCK: Final = 0x70_69_78_78
@@ -50,10 +60,10 @@ WRITER_LOCK: Final = 0x70_69_78_78
 
 
 class Database:
-    """SQLite or PostgreSQL by URL (SQLAlchemy's, with an async driver)."""
+    """SQLite or PostgreSQL by URL (SQLAlchemy's, with an async driver). `variable` is where the operator set it."""
 
-    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
-        self.url = make_url(url)
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS, variable: str = "PIXXELBOT_HOME") -> None:
+        self.url, self.variable = make_url(url), variable
         self.busy_seconds = busy_seconds
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.changes = 0
@@ -306,7 +316,7 @@ def _translated(database: Database) -> Iterator[None]:
     except DBAPIError as error:
         raise _in_our_words(error, database) from error
     except psycopg.OperationalError as error:
-        raise DatabaseBusy(_first_line(error)) from error
+        raise _unavailable(error, database) from error
     except PoolTimeout as error:
         raise DatabaseBusy("every connection is in use") from error
     except PendingRollbackError as error:
@@ -316,7 +326,7 @@ def _translated(database: Database) -> Iterator[None]:
 def _in_our_words(error: DBAPIError, database: Database) -> PixxelbotError | DBAPIError:
     where = str(database.path or database.url.render_as_string(hide_password=True))
     if isinstance(error.orig, sqlite3.Error) or database.sqlite:
-        return _sqlite_in_our_words(error, where)
+        return _sqlite_in_our_words(error, where, database.variable)
     state = getattr(error.orig, "sqlstate", None) or ""
     if state == "53100":
         return StorageFull(where, 0, 2**20)
@@ -325,11 +335,19 @@ def _in_our_words(error: DBAPIError, database: Database) -> PixxelbotError | DBA
         or isinstance(error, OperationalError)
         or state[:2] in ("08", "40", "53", "55", "57")
     ):
-        return DatabaseBusy(_first_line(error.orig))
+        return _unavailable(error.orig, database)
     return error
 
 
-def _sqlite_in_our_words(error: DBAPIError, where: str) -> PixxelbotError | DBAPIError:
+def _unavailable(error: BaseException | None, database: Database) -> DatabaseBusy:
+    """Nobody there at all, or somebody who cannot now; only their words tell one from the other."""
+    reason = _first_line(error)
+    if UNREACHED.search(reason):
+        return DatabaseUnreachable(database.url.render_as_string(hide_password=True), reason)
+    return DatabaseBusy(reason)
+
+
+def _sqlite_in_our_words(error: DBAPIError, where: str, variable: str) -> PixxelbotError | DBAPIError:
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the plain one in the low byte
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -337,7 +355,7 @@ def _sqlite_in_our_words(error: DBAPIError, where: str) -> PixxelbotError | DBAP
         case sqlite3.SQLITE_FULL:
             return StorageFull(where, 0, 2**20)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return StorageUnwritable(where, _first_line(error.orig))
+            return StorageUnwritable(where, _first_line(error.orig), variable)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreError(f"The database {where} cannot be used ({_first_line(error.orig)}). Restore a backup.")
     return error

@@ -23,10 +23,13 @@ PARTIAL: Final = ".part"
 
 
 class PictureFiles:
-    """Files by key, such as `01KA/01KA….png`. The methods block; call them in a thread."""
+    """Files by key, such as `01KA/01KA….png`. The methods block; call them in a thread.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    `variable` is where the operator said so.
+    """
+
+    def __init__(self, url: str, variable: str = "PIXXELBOT_HOME") -> None:
+        self.url, self.variable = url, variable
         try:
             self._remote, root = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
@@ -141,7 +144,7 @@ class PictureFiles:
         except OSError as error:
             if error.errno in FULL:
                 raise StorageFull(self.url, self.free() or 0, needed) from error
-            raise StorageUnwritable(self.url, error.strerror or str(error)) from error
+            raise StorageUnwritable(self.url, error.strerror or str(error), self.variable) from error
 
 
 def _protocols(filesystem: fsspec.AbstractFileSystem) -> tuple[str, ...]:

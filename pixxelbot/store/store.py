@@ -70,8 +70,9 @@ class Store:
         free_bytes: int = FREE_BYTES,
     ) -> None:
         self.settings, self.clock, self.free_bytes = settings, clock, free_bytes
-        self.database = Database(settings.database, busy_seconds)
-        self.files = PictureFiles(settings.pictures)
+        variable = "PIXXELBOT_DATABASE_URL" if settings.database_url else "PIXXELBOT_HOME"
+        self.database = Database(settings.database, busy_seconds, variable)
+        self.files = PictureFiles(settings.pictures, "PIXXELBOT_STORAGE" if settings.storage else "PIXXELBOT_HOME")
 
     @classmethod
     async def open(
@@ -389,7 +390,11 @@ class Store:
 
     async def change_preferences(self, owner: str, values: dict[str, Any], by: str | None = None) -> dict[str, Any]:
         """Set some, and unset those that are None; what stands now."""
-        return await self._write(_audited, preferences.change, by, "set preferences", owner, values)
+        return await self.revise_preferences(owner, lambda stored: values, by)
+
+    async def revise_preferences(self, owner: str, revise: preferences.Revise, by: str | None = None) -> dict[str, Any]:
+        """The same for values that follow from what is stored, in one transaction; an error leaves all as it is."""
+        return await self._write(_audited, preferences.revise, by, "set preferences", owner, revise)
 
     async def toggle_favourite(self, picture_id: str, member: str, guild: str | None) -> bool:
         """Make a picture a member's favourite, or take that back; whether it is one now."""

@@ -35,6 +35,8 @@ PLAIN: Final[dict[str, Any]] = {
 """What only one kind of drawing has, as it stands in recipes of the others."""
 MAX_UPSCALED: Final = 4096
 """Longest side of an enlargement in pixels; a PNG of 4096² stays near Discord's 25 MiB a request."""
+OF_THE_MODEL: Final = frozenset({"steps", "guidance_scale", "width", "height"})
+"""Options whose range depends on the model."""
 MOST_SHOWN: Final = 40
 """Characters of a wrong name that are repeated in the answer."""
 MOST_NAMED: Final = 20
@@ -75,7 +77,8 @@ class Recipes:
         ):
             value = getattr(given, name)
             if value is not None and not low <= value <= high:
-                raise OutOfRange(name, value, low, high)
+                model = limits.model if name in OF_THE_MODEL else ""
+                raise OutOfRange(name, value, low, high, model)
         if given.aspect and not 1 / WIDEST <= _ratio(given.aspect) <= WIDEST:
             raise OutOfRange("aspect", given.aspect, f"1:{WIDEST}", f"{WIDEST}:1")
         if given.sampler and given.sampler not in limits.samplers:

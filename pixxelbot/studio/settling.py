@@ -27,6 +27,7 @@ from pixxelbot.studio.recipes import FOLLOW_UPS, Recipes
 NOTHING_BEFORE: Final = "There is nothing here to go back to."
 GONE_BACK: Final = "Back to the picture before. Say what to change in it."
 STILL_DRAWING: Final = "The last one is still being drawn, so I took the one before it."
+NO_START: Final = "There is no picture to start from, so the strength changes nothing."
 SHOWN: Final = "Your pictures:"
 YOURS: Final = "Your latest pictures:"
 ALIKE: Final = "Pictures of yours that are most like that one:"
@@ -85,7 +86,8 @@ class Settling:
         recipe = self.recipes.imagine(request.words, said, starts)
         sources = {"you set it": request.given, "locked here": locks, "your default": defaults}
         reasons = _explained(intent, recipe, sources, "usual for this model")
-        return Decision(_with(intent, targets=(), reasons=reasons), recipe)
+        notes = intent.notes if starts or given.strength is None else (*intent.notes, NO_START)
+        return Decision(_with(intent, targets=(), reasons=reasons, notes=notes), recipe)
 
     def _under(self, said: Changes, defaults: Changes, words: str) -> Changes:
         """What was said, and where it is silent the defaults; a style of theirs is laid over the prompt."""

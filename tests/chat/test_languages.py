@@ -37,7 +37,10 @@ SEEN_BY_MEMBERS = (
     "dispatch/renderers/local.py",
 )  # fmt: skip
 """Where errors are worded that members read; the operator reads the others, in English."""
-OPERATORS = {"ConfigurationError", "StorageUnwritable", "DatabaseBusy", "StorageFull", "LostRace", "Fenced"}
+OPERATORS = {
+    "ConfigurationError", "StorageUnwritable", "DatabaseBusy", "DatabaseUnreachable", "StorageFull", "LostRace",
+    "Fenced",
+}  # fmt: skip
 INTERNAL = {"WayClosed", "TooLarge", "DeliveryError", "DeliveryImpossible", "ValueError"}
 NO_WORDS = re.compile(r"[\W\d_]*|\d+:\d+|[a-z]{2}-[A-Z0-9]{2,3}|img2img|de|fr|ja|vary:\d|[a-z_]+", re.ASCII)
 """Choices that are numbers, ratios, locales, or words of the house's own that name something."""

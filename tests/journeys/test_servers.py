@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -376,3 +377,14 @@ async def test_two_shards_serve_two_servers(discord: Discord, tmp_path: Path) ->
             await person.react(message, "🔁")
             await posted(server, 2)
         assert len(house.painter.drawn) == 8
+
+
+async def test_rules_set_at_the_same_time_all_stand(house: House, guild: Server, boss: Person) -> None:
+    roles = [await guild.role(name) for name in ("one", "two", "three", "four")]
+    await asyncio.gather(*(boss.slash("server roles", role=role, weight=2.0) for role in roles))
+
+    async def all_there() -> bool:
+        stored = await house.store.preferences_of(f"guild:{guild.guild_id}")
+        return len(stored.get(f"guild:{guild.guild_id}", {}).get("weights", {})) == 4
+
+    await until(all_there)

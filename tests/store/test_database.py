@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 import sys
 from pathlib import Path
 
 import pytest
 
-from pixxelbot.errors import DatabaseBusy, StoreError
+from pixxelbot.errors import DatabaseBusy, DatabaseUnreachable, StorageUnwritable, StoreError
 from pixxelbot.settings import Settings
 from pixxelbot.store import Store
 from tests import factories, postgres
@@ -140,3 +141,28 @@ async def test_a_server_that_was_restarted_is_used_again(server: postgres.Postgr
         await until(accepted)
         assert len(await store.requests()) == 2
         await store.close()
+
+
+async def test_a_server_that_is_not_there_is_called_so_and_its_setting_is_named(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    nobody = factories.settings(tmp_path, database_url=f"postgresql://ana:secret@127.0.0.1:{port}/none")
+    store = await Store.open(nobody)
+    with pytest.raises(DatabaseUnreachable, match="PIXXELBOT_DATABASE_URL") as told:
+        await store.migrate()
+    await store.close()
+    assert told.value.code == "database_unreachable" and "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(("given", "named"), [(True, "PIXXELBOT_DATABASE_URL"), (False, "PIXXELBOT_HOME")])
+async def test_a_sqlite_file_that_cannot_be_made_names_the_setting_that_says_where(
+    tmp_path: Path, given: bool, named: str
+) -> None:
+    in_the_way = tmp_path / "home" / "pixxelbot.db"
+    url = f"sqlite:///{tmp_path}/nowhere/bot.db" if given else None
+    in_the_way.mkdir(parents=True)
+    store = await Store.open(factories.settings(tmp_path / "home", database_url=url))
+    with pytest.raises(StorageUnwritable, match=named):
+        await store.migrate()
+    await store.close()

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pixxelbot.errors import InvalidRequest
 from pixxelbot.intent import Changes
 from pixxelbot.job import Address, Spent
 from pixxelbot.store import Store
@@ -59,3 +66,27 @@ async def test_requests_and_pictures_are_found_by_conversation_and_time(store: S
     assert [one.request_id for one in await store.pictures(requests=[second.id])] == [second.id]
     assert [one.request_id for one in await store.pictures(since=150.0)] == [second.id]
     assert [one.request_id for one in await store.pictures(since=50.0, until=200.0)] == [first.id]
+
+
+async def test_simultaneous_changes_of_one_rule_all_stand(store: Store) -> None:
+    """What follows from what is stored is worked out inside the transaction."""
+
+    def weighing(role: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return lambda stored: {"weights": {**stored.get("weights", {}), str(role): 2.0}}
+
+    other = await Store.open(store.settings)
+    await asyncio.gather(
+        *((store, other)[role % 2].revise_preferences("guild:1", weighing(role), "discord:1") for role in range(40))
+    )
+    await other.close()
+    assert len((await store.preferences_of("guild:1"))["guild:1"]["weights"]) == 40
+
+
+async def test_a_change_that_is_refused_leaves_all_as_it_was(store: Store) -> None:
+    def refused(stored: dict[str, Any]) -> dict[str, Any]:
+        raise InvalidRequest("no")
+
+    await store.change_preferences("guild:1", {"hints": True})
+    with pytest.raises(InvalidRequest):
+        await store.revise_preferences("guild:1", refused)
+    assert await store.preferences_of("guild:1") == {"guild:1": {"hints": True}}

@@ -291,3 +291,17 @@ async def test_a_fetch_that_a_crash_cut_off_is_taken_up_again_and_one_that_fails
     failed = await studio.planned(bad.id)
     assert (failed.status, failed.error_code) == (Status.FAILED, "invalid_picture")
     assert [entry.kind for entry in await studio.store.due(time.time())] == ["error"]
+
+
+async def test_a_strength_without_a_picture_is_said_to_change_nothing(studio: Studio) -> None:
+    _, job = await queued(studio, factories.request("a fox", given=Changes(strength=0.4)))
+    assert job is not None and any("no picture to start from" in note for note in job.notes)
+    picture = await uploaded(studio)
+    _, job = await queued(studio, factories.request("a fox --strength 0.4", sources=(picture.id,)))
+    assert job is not None and job.recipe.strength == 0.4 and job.notes == ()
+
+
+async def test_a_range_of_the_model_is_told_with_the_models_name(studio: Studio) -> None:
+    for request in (factories.request("a fox", given=Changes(steps=120)), factories.request("a fox --steps 120")):
+        with pytest.raises(OutOfRange, match="between 1 and 100 for the model bundled"):
+            await studio.accept(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import discord
@@ -39,7 +39,7 @@ CUSTOM_EMOJI: Final = re.compile(r"<a?:(\w+):\d+>")
 @app_commands.describe(channel="A channel with rules of its own")
 async def show(interaction: discord.Interaction[Bot], channel: discord.TextChannel | None = None) -> None:
     """The rules as they stand."""
-    await _change(interaction, {}, channel)
+    await _change(interaction, lambda stored: {}, channel)
 
 
 @group.command(name="defaults", description="What requests have where they say nothing")
@@ -78,8 +78,9 @@ async def defaults(
     }  # fmt: skip
     said = {name: value for name, value in fields.items() if value is not None}
     chat.studio.recipes.check(checked(Defaults, said).changes())
-    stored = {} if reset else (await _stored(interaction, channel)).get("defaults", {})
-    await _change(interaction, {"defaults": {**stored, **said}}, channel)
+    await _change(
+        interaction, lambda stored: {"defaults": {**({} if reset else stored.get("defaults", {})), **said}}, channel
+    )
 
 
 @group.command(name="models", description="Allow only these models")
@@ -87,7 +88,8 @@ async def defaults(
 async def models(interaction: discord.Interaction[Bot], names: str, channel: discord.TextChannel | None = None) -> None:
     """Allowed models."""
     known = tuple(interaction.client.chat.limits)
-    await _change(interaction, {"models": _chosen("model", names, known)}, channel)
+    chosen = _chosen("model", names, known)
+    await _change(interaction, lambda stored: {"models": chosen}, channel)
 
 
 @group.command(name="styles", description="Allow only these styles")
@@ -95,7 +97,8 @@ async def models(interaction: discord.Interaction[Bot], names: str, channel: dis
 async def styles(interaction: discord.Interaction[Bot], names: str, channel: discord.TextChannel | None = None) -> None:
     """Allowed styles."""
     known = interaction.client.chat.studio.styles
-    await _change(interaction, {"styles": _chosen("style", names, known)}, channel)
+    chosen = _chosen("style", names, known)
+    await _change(interaction, lambda stored: {"styles": chosen}, channel)
 
 
 @group.command(name="loras", description="Allow only these LoRAs")
@@ -103,7 +106,8 @@ async def styles(interaction: discord.Interaction[Bot], names: str, channel: dis
 async def loras(interaction: discord.Interaction[Bot], names: str, channel: discord.TextChannel | None = None) -> None:
     """Allowed LoRAs."""
     known = tuple(dict.fromkeys(name for one in interaction.client.chat.limits.values() for name in one.loras))
-    await _change(interaction, {"loras": _chosen("LoRA", names, known)}, channel)
+    chosen = _chosen("LoRA", names, known)
+    await _change(interaction, lambda stored: {"loras": chosen}, channel)
 
 
 @group.command(name="roles", description="What a role may do, and its share of the queue")
@@ -121,15 +125,19 @@ async def roles(
     moderate: bool | None = None,
 ) -> None:
     """Rights and weight of one role."""
-    stored, name = await _stored(interaction, None), str(role.id)
-    values: dict[str, Any] = {}
-    if weight is not None:
-        values["weights"] = {**stored.get("weights", {}), name: weight}
-    if use is not None:
-        values["roles"] = _with(stored.get("roles", ()), name, use)
-    if moderate is not None:
-        values["moderators"] = _with(stored.get("moderators", ()), name, moderate)
-    await _change(interaction, values, None)
+    name = str(role.id)
+
+    def revise(stored: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if weight is not None:
+            values["weights"] = {**stored.get("weights", {}), name: weight}
+        if use is not None:
+            values["roles"] = _with(stored.get("roles", ()), name, use)
+        if moderate is not None:
+            values["moderators"] = _with(stored.get("moderators", ()), name, moderate)
+        return values
+
+    await _change(interaction, revise, None)
 
 
 @group.command(name="limits", description="How much each member may ask for; 0 lifts a limit")
@@ -151,7 +159,7 @@ async def limits(
     """Limits for each member."""
     fields = {"max_count": count, "max_steps": steps, "max_waiting": waiting, "daily_seconds": seconds}
     values = {name: value or None for name, value in fields.items() if value is not None}
-    await _change(interaction, values, channel)
+    await _change(interaction, lambda stored: values, channel)
 
 
 @group.command(name="reactions", description="What an emoji does under my messages")
@@ -164,11 +172,14 @@ async def reactions(interaction: discord.Interaction[Bot], emoji: str, meaning: 
         name = match[1]
     if not name or len(name) > 40 or " " in name:
         raise InvalidRequest("Give one emoji, such as 🔁.")
-    mapped = dict((await _stored(interaction, None)).get("reactions", {}))
-    mapped.pop(name, None)
-    if meaning != "default":
-        mapped[name] = "" if meaning == "nothing" else meaning
-    await _change(interaction, {"reactions": mapped}, None)
+
+    def revise(stored: dict[str, Any]) -> dict[str, Any]:
+        mapped = {emoji: what for emoji, what in stored.get("reactions", {}).items() if emoji != name}
+        if meaning != "default":
+            mapped[name] = "" if meaning == "nothing" else meaning
+        return {"reactions": mapped}
+
+    await _change(interaction, revise, None)
 
 
 @group.command(name="channels", description="Where I may be used")
@@ -177,12 +188,15 @@ async def channels(
     interaction: discord.Interaction[Bot], channel: discord.TextChannel, use: Literal["allowed", "closed", "default"]
 ) -> None:
     """Open or close a channel."""
-    stored, name = await _stored(interaction, None), str(channel.id)
-    values = {
-        "channels": _with(stored.get("channels", ()), name, use == "allowed"),
-        "closed": _with(stored.get("closed", ()), name, use == "closed"),
-    }
-    await _change(interaction, values, None)
+    name = str(channel.id)
+
+    def revise(stored: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "channels": _with(stored.get("channels", ()), name, use == "allowed"),
+            "closed": _with(stored.get("closed", ()), name, use == "closed"),
+        }
+
+    await _change(interaction, revise, None)
 
 
 @group.command(name="blocked", description="Words that are not drawn here")
@@ -198,10 +212,13 @@ async def blocked(
     channel: discord.TextChannel | None = None,
 ) -> None:
     """Change the list of blocked words."""
-    words = list((await _stored(interaction, channel)).get("blocked", ()))
-    words += [word for word in _parts(add or "") if word not in words]
     gone = {word.casefold() for word in _parts(remove or "")}
-    await _change(interaction, {"blocked": [word for word in words if word.casefold() not in gone]}, channel)
+
+    def revise(stored: dict[str, Any]) -> dict[str, Any]:
+        words = dict.fromkeys((*stored.get("blocked", ()), *_parts(add or "")))
+        return {"blocked": [word for word in words if word.casefold() not in gone]}
+
+    await _change(interaction, revise, channel)
 
 
 @group.command(name="nsfw", description="Whether themes for adults are drawn in age-restricted channels")
@@ -212,7 +229,7 @@ async def nsfw(
     interaction: discord.Interaction[Bot], policy: NsfwPolicy, channel: discord.TextChannel | None = None
 ) -> None:
     """The policy for mature themes."""
-    await _change(interaction, {"nsfw": policy}, channel)
+    await _change(interaction, lambda stored: {"nsfw": policy}, channel)
 
 
 @group.command(name="starboard", description="A channel for each day's favourites")
@@ -223,44 +240,47 @@ async def starboard(
     stars: app_commands.Range[int, 1, 1000] | None = None,
 ) -> None:
     """Where the starboard is."""
-    await _change(interaction, {"starboard": str(channel.id) if channel else None, "stars": stars}, None)
+    values = {"starboard": str(channel.id) if channel else None, "stars": stars}
+    await _change(interaction, lambda stored: values, None)
 
 
 @group.command(name="hints", description="Whether I put reactions under each result, to be pressed")
 @app_commands.describe(show="Whether to do so")
 async def hints(interaction: discord.Interaction[Bot], show: bool) -> None:
     """The row of hints."""
-    await _change(interaction, {"hints": show}, None)
+    await _change(interaction, lambda stored: {"hints": show}, None)
 
 
 async def _change(
-    interaction: discord.Interaction[Bot], values: dict[str, Any], channel: discord.TextChannel | None
+    interaction: discord.Interaction[Bot],
+    revise: Callable[[dict[str, Any]], dict[str, Any]],
+    channel: discord.TextChannel | None,
 ) -> None:
-    """Check who asks and what, store it, and show what stands now."""
+    """Check who asks and what, store what follows from what is stored at that moment, and show what stands now."""
     chat = interaction.client.chat
     say = await asking.quietly(interaction)
     if not (interaction.permissions.manage_guild or interaction.permissions.administrator):
         raise Refused("Only members who may manage the server can change its rules.")
-    kept = {**await _stored(interaction, channel), **values}
-    try:
-        rules = ServerRules.load({name: value for name, value in kept.items() if value is not None})
-    except ValidationError as error:
-        raise InvalidRequest(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-    if values:
-        by = asking.member_id(interaction.user)
-        await chat.store.change_preferences(_owner(interaction, channel), values, by)
+    owner = f"channel:{channel.id}" if channel else f"guild:{interaction.guild_id}"
+    by = asking.member_id(interaction.user)
+    kept = await chat.store.revise_preferences(owner, lambda stored: _checked(stored, revise(stored)), by)
+    rules = ServerRules.load(kept)
     where = channel.mention if channel else say("server.whole")
     text = f"{say('server.title', where=where)}\n{listed(say, rules.model_dump(exclude_defaults=True))}"
     await interaction.edit_original_response(content=shortened(text, MAX_CONTENT))
 
 
-def _owner(interaction: discord.Interaction[Bot], channel: discord.TextChannel | None) -> str:
-    return f"channel:{channel.id}" if channel else f"guild:{interaction.guild_id}"
+def _checked(stored: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if rules can hold them beside what is stored.
 
-
-async def _stored(interaction: discord.Interaction[Bot], channel: discord.TextChannel | None) -> dict[str, Any]:
-    owner = _owner(interaction, channel)
-    return (await interaction.client.chat.store.preferences_of(owner)).get(owner, {})
+    Raises:
+        InvalidRequest: they cannot.
+    """
+    try:
+        ServerRules.load({name: value for name, value in {**stored, **values}.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidRequest(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    return values
 
 
 def _with(names: Collection[str], name: str, there: bool) -> list[str]:
