@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import discord
 from discord import app_commands
+from discord.utils import resolve_annotation
 
 from pixxelbot.chat import asking
 from pixxelbot.chat.cards import short, shortened
+from pixxelbot.recipe import MAX_COUNT
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
@@ -79,3 +84,87 @@ async def own_pictures(interaction: discord.Interaction[Bot], typed: str) -> lis
     found = await interaction.client.chat.store.history(asking.member_id(interaction.user), typed, MOST_CHOICES)
     names = ((one, f"{short(one.id)} · {' '.join(one.recipe.prompt.split())}") for one in found)
     return [app_commands.Choice(name=shortened(name, 100), value=one.id) for one, name in names]
+
+
+# --- options that several commands have ----------------------------------------------------------------------------
+
+
+def _said(
+    model: str | None = None,
+    style: str | None = None,
+    aspect: str | None = None,
+    count: app_commands.Range[int, 1, MAX_COUNT] | None = None,
+    steps: app_commands.Range[int, 1, 150] | None = None,
+    guidance: app_commands.Range[float, 0, 50] | None = None,
+    sampler: str | None = None,
+    negative: str | None = None,
+) -> dict[str, Any]:
+    """What was said of the fields of `rules.Defaults`."""
+    fields = {
+        "model": model, "style": style, "aspect": aspect, "count": count, "steps": steps, "guidance_scale": guidance,
+        "sampler": sampler, "negative_prompt": negative,
+    }  # fmt: skip
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def with_defaults(callback: Callable[..., Any]) -> Any:
+    """A command that sets defaults: it has their options before its own, and gets what was said as a dict."""
+    made = _adding(callback, _said, first=True)
+    made = app_commands.choices(aspect=ASPECT_CHOICES)(made)
+    made = app_commands.autocomplete(style=styles, model=models, sampler=samplers)(made)
+    return app_commands.describe(
+        model="Which model draws",
+        style="A look from the library",
+        aspect="Width to height",
+        count="How many pictures",
+        steps="Denoising steps: more is finer and slower",
+        guidance="How closely to follow the words",
+        sampler="How the noise is taken away",
+        negative="What must not be in it",
+    )(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The picture that a command is about: one sent along, one's own by id, or where neither is there the latest."""
+
+    image: discord.Attachment | None = None
+    picture: str | None = None
+
+
+def _start(image: discord.Attachment | None = None, picture: str | None = None) -> Start:
+    return Start(image, picture)
+
+
+def of_a_picture(what: str) -> Callable[[Callable[..., Any]], Any]:
+    """A command about a picture: it has the options `image` and `picture` after its own, and gets a Start."""
+
+    def made(callback: Callable[..., Any]) -> Any:
+        whole = app_commands.autocomplete(picture=own_pictures)(_adding(callback, _start, first=False))
+        return app_commands.describe(image=what, picture="One of your pictures")(whole)
+
+    return made
+
+
+def _adding(callback: Callable[..., Any], shared: Callable[..., Any], *, first: bool) -> Callable[..., Any]:
+    """A callback with the options of `shared` beside its own; what that makes of them is its second argument.
+
+    discord.py reads a command's options from its signature and resolves their annotations where it is defined.
+    """
+    interaction, _, *own = inspect.signature(callback).parameters.values()
+    extra = list(inspect.signature(shared).parameters.values())
+    own, extra = _resolved(own, callback), _resolved(extra, shared)
+
+    @functools.wraps(callback)
+    async def whole(interaction: discord.Interaction[Bot], **given: Any) -> None:
+        made = shared(**{one.name: given.pop(one.name) for one in extra})
+        await callback(interaction, made, **given)
+
+    parameters = [interaction, *extra, *own] if first else [interaction, *own, *extra]
+    whole.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return whole
+
+
+def _resolved(parameters: Sequence[inspect.Parameter], of: Callable[..., Any]) -> list[inspect.Parameter]:
+    names = inspect.unwrap(of).__globals__
+    return [one.replace(annotation=resolve_annotation(one.annotation, names, names, {})) for one in parameters]

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from pixxelbot.chat import asking
 from pixxelbot.chat.cards import MAX_CONTENT, shortened
 from pixxelbot.chat.commands import options
-from pixxelbot.chat.commands.options import ASPECT_CHOICES
 from pixxelbot.chat.commands.setting import listed
 from pixxelbot.chat.reactions import MEANT
 from pixxelbot.errors import InvalidRequest, Refused, UnknownChoice
@@ -43,41 +42,16 @@ async def show(interaction: discord.Interaction[Bot], channel: discord.TextChann
 
 
 @group.command(name="defaults", description="What requests have where they say nothing")
-@app_commands.choices(aspect=ASPECT_CHOICES)
-@app_commands.autocomplete(style=options.styles, model=options.models, sampler=options.samplers)
-@app_commands.describe(
-    model="Which model draws",
-    style="A look from the library",
-    aspect="Width to height",
-    count="How many pictures",
-    steps="Denoising steps: more is finer and slower",
-    guidance="How closely to follow the words",
-    sampler="How the noise is taken away",
-    negative="What must not be in it",
-    channel="Only in this channel",
-    reset="Forget all of these",
-)
+@app_commands.describe(channel="Only in this channel", reset="Forget all of these")
+@options.with_defaults
 async def defaults(
     interaction: discord.Interaction[Bot],
-    model: str | None = None,
-    style: str | None = None,
-    aspect: str | None = None,
-    count: app_commands.Range[int, 1, MAX_COUNT] | None = None,
-    steps: app_commands.Range[int, 1, 150] | None = None,
-    guidance: app_commands.Range[float, 0, 50] | None = None,
-    sampler: str | None = None,
-    negative: str | None = None,
+    said: dict[str, Any],
     channel: discord.TextChannel | None = None,
     reset: bool = False,
 ) -> None:
     """Defaults under everybody's own."""
-    chat = interaction.client.chat
-    fields = {
-        "model": model, "style": style, "aspect": aspect, "count": count, "steps": steps, "guidance_scale": guidance,
-        "sampler": sampler, "negative_prompt": negative,
-    }  # fmt: skip
-    said = {name: value for name, value in fields.items() if value is not None}
-    chat.studio.recipes.check(checked(Defaults, said).changes())
+    interaction.client.chat.studio.recipes.check(checked(Defaults, said).changes())
     await _change(
         interaction, lambda stored: {"defaults": {**({} if reset else stored.get("defaults", {})), **said}}, channel
     )
