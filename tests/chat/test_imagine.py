@@ -95,7 +95,8 @@ async def test_what_cannot_be_drawn_is_answered_with_one_card(house: House, ana:
         card = await result.until(lambda message: message.embeds)
         assert named in card.text, (options.keys(), card.text)
         assert not card.buttons and len(result.messages) == 1
-    assert await house.store.requests() == []
+    stored = await house.store.requests()  # those whose picture had to be fetched first, and no other
+    assert [one.error_code for one in stored] == ["forbidden_address"] * 2 + ["invalid_picture"] * 3
 
 
 async def test_a_render_that_fails_ends_in_one_card(house: House, ana: Person) -> None:

@@ -348,7 +348,7 @@ async def test_every_kind_of_drawing_has_a_command_that_asks_for_it(house: House
     for command, options, named in (
         ("blend", {"picture1": one}, "at least 2"),
         ("blend", {"picture1": one, "picture2": other, "weights": "much"}, "numbers with commas"),
-        ("transform", {"prompt": "a cat"}, "at least 1"),
+        ("transform", {"prompt": "a cat"}, "Name a picture"),
     ):
         assert named in (await told(await ana.slash(command, **options))).text  # type: ignore[arg-type]
     form = await ana.slash("remix", picture=other)

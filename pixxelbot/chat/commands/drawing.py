@@ -10,7 +10,7 @@ from discord import app_commands
 
 from pixxelbot.chat import asking, foreign, forms, regions
 from pixxelbot.chat.commands import options
-from pixxelbot.chat.commands.options import ASPECT_CHOICES, command
+from pixxelbot.chat.commands.options import ASPECT_CHOICES, Start, command, of_a_picture
 from pixxelbot.chat.foreign import changed
 from pixxelbot.chat.forms import Filled
 from pixxelbot.chat.press import Press
@@ -111,6 +111,12 @@ async def follow(
     await asking.stored(interaction, make)
 
 
+async def _follow_one(
+    interaction: discord.Interaction[Bot], action: Action, start: Start, changes: Changes | None = None, words: str = ""
+) -> None:
+    await follow(interaction, action, (start.image,), (start.picture,), changes, words)
+
+
 @command("blend", "Mix two to five pictures into new ones")
 @app_commands.autocomplete(picture1=options.own_pictures, picture2=options.own_pictures)
 @app_commands.describe(
@@ -145,13 +151,10 @@ async def blend(
 
 
 @command("describe", "Find words for a picture, ready to be drawn")
-@app_commands.autocomplete(picture=options.own_pictures)
-@app_commands.describe(image="The picture to describe", picture="One of your pictures")
-async def describe(
-    interaction: discord.Interaction[Bot], image: discord.Attachment | None = None, picture: str | None = None
-) -> None:
+@of_a_picture("The picture to describe")
+async def describe(interaction: discord.Interaction[Bot], start: Start) -> None:
     """Describe a picture in words."""
-    await follow(interaction, "describe", (image,), (picture,))
+    await _follow_one(interaction, "describe", start)
 
 
 @command("shorten", "See which words of a prompt matter")
@@ -167,23 +170,21 @@ async def shorten(interaction: discord.Interaction[Bot], prompt: str) -> None:
 
 
 @command("transform", "Turn a picture into another one that keeps its form")
-@app_commands.autocomplete(picture=options.own_pictures, model=options.models)
+@app_commands.autocomplete(model=options.models)
 @app_commands.describe(
     prompt="What it shall become",
     mode="What is kept of the picture",
-    image="The picture to start from",
-    picture="One of your pictures",
     strength="How far to depart from the picture you start from",
     strengths="For a sweep: one picture for each, such as 0.2, 0.5, 0.8",
     count="How many pictures (4 unless you say otherwise)",
     model="Which model draws",
 )
+@of_a_picture("The picture to start from")
 async def transform(
     interaction: discord.Interaction[Bot],
+    start: Start,
     prompt: str,
     mode: Mode = "img2img",
-    image: discord.Attachment | None = None,
-    picture: str | None = None,
     strength: app_commands.Range[float, 0, 1] | None = None,
     strengths: str | None = None,
     count: app_commands.Range[int, 1, MAX_COUNT] | None = None,
@@ -192,31 +193,25 @@ async def transform(
     """Start from a picture: from its colours, its edges, its depth, or in steps."""
     changes = changed(strength=strength, count=count, model=model)
     if mode == "img2img":
-        await _from_picture(interaction, prompt, image, picture, changes)
+        await _from_picture(interaction, prompt, start, changes)
         return
     changes = changes.model_copy(update={"prompt": prompt})
     if mode == "vary":
-        await follow(interaction, "vary", (image,), (picture,), changes, prompt)
+        await _follow_one(interaction, "vary", start, changes, prompt)
     elif mode == "sweep":
         levels = _numbers("strengths", strengths or "0.2, 0.4, 0.6, 0.8")
         changes = changes.model_copy(update={"strengths": levels, "strength": None})
-        await follow(interaction, "sweep", (image,), (picture,), changes, prompt)
+        await _follow_one(interaction, "sweep", start, changes, prompt)
     else:
         changes = changes.model_copy(update={"control": mode})
-        await follow(interaction, "control", (image,), (picture,), changes, prompt)
+        await _follow_one(interaction, "control", start, changes, prompt)
 
 
-async def _from_picture(
-    interaction: discord.Interaction[Bot],
-    prompt: str,
-    image: discord.Attachment | None,
-    picture: str | None,
-    given: Changes,
-) -> None:
-    links = foreign.links_of(interaction, (image,))
+async def _from_picture(interaction: discord.Interaction[Bot], prompt: str, start: Start, given: Changes) -> None:
+    links = foreign.links_of(interaction, (start.image,))
 
     async def make(address: Address) -> Request:
-        sources = await foreign.named(interaction, (picture,))
+        sources = await foreign.named(interaction, (start.picture,))
         if not sources and not links:
             raise InvalidRequest("Name a picture, as a file or by its id.")
         return await asking.request(interaction, address, words=prompt, given=given, sources=sources, links=links)
@@ -225,59 +220,50 @@ async def _from_picture(
 
 
 @command("edit", "Change a picture by saying what to change")
-@app_commands.autocomplete(picture=options.own_pictures)
 @app_commands.describe(
-    instruction="Such as: make it winter",
-    image="The picture to change",
-    picture="One of your pictures",
-    strength="How far to depart from the picture you start from",
+    instruction="Such as: make it winter", strength="How far to depart from the picture you start from"
 )
+@of_a_picture("The picture to change")
 async def edit(
     interaction: discord.Interaction[Bot],
+    start: Start,
     instruction: str,
-    image: discord.Attachment | None = None,
-    picture: str | None = None,
     strength: app_commands.Range[float, 0, 1] | None = None,
 ) -> None:
     """Change a picture by an instruction."""
     changes = changed(instruction=instruction, strength=strength)
-    await follow(interaction, "edit", (image,), (picture,), changes, instruction)
+    await _follow_one(interaction, "edit", start, changes, instruction)
 
 
 @command("inpaint", "Draw a part of a picture anew")
-@app_commands.autocomplete(picture=options.own_pictures)
 @app_commands.describe(
     prompt="What to draw there",
     region="Which part, in words: the hat, the sky",
     mask="A mask, or a copy of the picture with the part painted over",
-    image="The picture to change",
-    picture="One of your pictures",
 )
+@of_a_picture("The picture to change")
 async def inpaint(
     interaction: discord.Interaction[Bot],
+    start: Start,
     prompt: str,
     region: str | None = None,
     mask: discord.Attachment | None = None,
-    image: discord.Attachment | None = None,
-    picture: str | None = None,
 ) -> None:
     """Show the region for approval, or leave finding it to the words."""
     if mask is None:
         changes = changed(prompt=prompt, region=region)
-        await follow(interaction, "inpaint", (image,), (picture,), changes, prompt)
+        await _follow_one(interaction, "inpaint", start, changes, prompt)
         return
     await asking.quietly(interaction)
-    found = await _named(interaction, image, picture)
+    found = await _named(interaction, start)
     file = {"url": mask.url, "size": mask.size}
     await regions.begin(interaction, found, Filled({"prompt": prompt, "region": region or ""}, {"mask": [file]}))
 
 
-async def _named(
-    interaction: discord.Interaction[Bot], image: discord.Attachment | None, picture: str | None
-) -> Picture:
+async def _named(interaction: discord.Interaction[Bot], start: Start) -> Picture:
     """The picture named, else the member's latest."""
     store = interaction.client.chat.store
-    for name in await foreign.sources_of(interaction, (image,), (picture,)):
+    for name in await foreign.sources_of(interaction, (start.image,), (start.picture,)):
         return await store.picture(name)
     for one in await store.history(asking.member_id(interaction.user), "", 1):
         return one
@@ -285,50 +271,41 @@ async def _named(
 
 
 @command("outpaint", "See more around a picture")
-@app_commands.autocomplete(picture=options.own_pictures)
 @app_commands.choices(aspect=ASPECT_CHOICES)
 @app_commands.describe(
     direction="Where to add",
     scale="How far: 2 is twice as wide",
     aspect="Width to height of the result",
     prompt="What shall be seen there",
-    image="The picture to widen",
-    picture="One of your pictures",
 )
+@of_a_picture("The picture to widen")
 async def outpaint(
     interaction: discord.Interaction[Bot],
+    start: Start,
     direction: Side | None = None,
     scale: app_commands.Range[float, 1.1, 4.0] | None = None,
     aspect: str | None = None,
     prompt: str | None = None,
-    image: discord.Attachment | None = None,
-    picture: str | None = None,
 ) -> None:
     """Zoom out, pan, or change the aspect."""
     if direction is None and aspect is None:
         direction = "out"
     fields: dict[str, Any] = {"scale": scale or (1.5 if direction else None), "aspect": aspect, "prompt": prompt}
     changes = changed(**fields, directions=(direction,) if direction else None)
-    await follow(interaction, "outpaint", (image,), (picture,), changes, prompt or "")
+    await _follow_one(interaction, "outpaint", start, changes, prompt or "")
 
 
 @command("upscale", "Make a picture larger")
-@app_commands.autocomplete(picture=options.own_pictures)
-@app_commands.describe(
-    scale="How many times larger",
-    method="Faithful keeps every detail; creative invents new ones",
-    image="The picture to enlarge",
-    picture="One of your pictures",
-)
+@app_commands.describe(scale="How many times larger", method="Faithful keeps every detail; creative invents new ones")
+@of_a_picture("The picture to enlarge")
 async def upscale(
     interaction: discord.Interaction[Bot],
+    start: Start,
     scale: Literal[2, 4] = 2,
     method: Literal["faithful", "creative"] | None = None,
-    image: discord.Attachment | None = None,
-    picture: str | None = None,
 ) -> None:
     """Enlarge."""
-    await follow(interaction, "upscale", (image,), (picture,), changed(scale=float(scale), method=method))
+    await _follow_one(interaction, "upscale", start, changed(scale=float(scale), method=method))
 
 
 @command("interpolate", "Morph one picture into another, as an animation")
@@ -354,20 +331,13 @@ async def interpolate(
 
 
 @command("making-of", "Watch how a picture came out of the noise")
-@app_commands.autocomplete(picture=options.own_pictures)
-@app_commands.describe(
-    picture="One of your pictures",
-    image="A picture to watch dissolve into noise",
-    frames="How many pictures the animation has",
-)
+@app_commands.describe(frames="How many pictures the animation has")
+@of_a_picture("A picture to watch dissolve into noise")
 async def making_of(
-    interaction: discord.Interaction[Bot],
-    picture: str | None = None,
-    image: discord.Attachment | None = None,
-    frames: app_commands.Range[int, 2, 60] | None = None,
+    interaction: discord.Interaction[Bot], start: Start, frames: app_commands.Range[int, 2, 60] | None = None
 ) -> None:
     """The denoising as an animation."""
-    await follow(interaction, "making_of", (image,), (picture,), changed(frames=frames))
+    await _follow_one(interaction, "making_of", start, changed(frames=frames))
 
 
 @command("remix", "Draw one of your pictures again, with changes")
@@ -407,7 +377,7 @@ async def remix(
     if changes.said():
         await follow(interaction, "remix", (), (picture,), changes, prompt or "")
         return
-    found = await _named(interaction, None, picture)
+    found = await _named(interaction, Start(picture=picture))
     if found.job_id is None:
         raise NotFound("recipe", found.id)
     press = Press("remix", found.job_id, found.index + 1)

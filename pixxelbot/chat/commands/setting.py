@@ -39,8 +39,8 @@ async def settings(
     """Change one's own defaults, and show them."""
     chat, member = interaction.client.chat, asking.member_id(interaction.user)
     await asking.quietly(interaction)
-    own = {"verbatim": verbatim, "language": language, "spoiler": spoiler}
-    said |= {name: value for name, value in own.items() if value is not None}
+    more = {"verbatim": verbatim, "language": language, "spoiler": spoiler}
+    said |= {name: value for name, value in more.items() if value is not None}
     if reset:
         said = dict.fromkeys(MemberSettings.model_fields) | said
     own = await chat.studio.set_own(member, said)
