@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import get_args
 
 import pytest
@@ -63,3 +64,15 @@ def test_what_is_drawn_in_tiles_takes_the_memory_of_its_tiles() -> None:
     assert needed(large, [measured]) == pytest.approx(4 * 10_000_000 + 2048 * 2048 * 24)
     frames = recipe(kind="interpolate", sources=("a", "b"), count=4, frames=60, guidance_scale=1.0)
     assert needed(frames, [measured]) == pytest.approx(4 * 10_000_000)
+
+
+def test_on_a_device_that_says_when_its_memory_is_short_a_grid_needs_what_one_row_does() -> None:
+    """The engine splits what does not fit at once; only what does not fit alone cannot be drawn there."""
+    measured = Profile(
+        model="bundled", model_hash="0" * 64, size="4x16x16", dtype="float16", device="NVIDIA X", versions="torch",
+        seconds=((1, 0.5),), bytes=((1, 10_000_000),), decoding=100.0,
+    )  # fmt: skip
+    grid = recipe(count=10, guidance_scale=7.0)
+    assert needed(grid, [measured]) == pytest.approx(10_000_000)
+    assert needed(grid.evolve(width=256), [measured]) == pytest.approx(20_000_000)
+    assert needed(grid, [dataclasses.replace(measured, device="cpu x86_64 2 threads")]) == pytest.approx(200_000_000)

@@ -54,7 +54,9 @@ def needed(recipe: Recipe, profiles: Sequence[Profile]) -> int | None:
     """Bytes beyond the model's weights that a recipe takes at its peak: of its forwards, or of decoding its pictures.
 
     From the measured size nearest to the recipe's; memory grows with the number of latents. What is drawn in tiles or
-    a few frames at a time takes no more than those. None where nothing was measured.
+    a few frames at a time takes no more than those. A graphics device says when its memory is short, and the engine
+    then goes row by row and tile by tile: there it is what a single row takes. The processor has no such word; whoever
+    takes too much of its memory is killed. None where nothing was measured.
     """
     measured = [one for one in profiles if one.bytes]
     if not measured:
@@ -64,9 +66,11 @@ def needed(recipe: Recipe, profiles: Sequence[Profile]) -> int | None:
     nearest = _nearest(recipe, measured)
     pixels, pictures = _drawn_at_once(recipe, nearest)
     guided = 2 if recipe.guidance_scale > 1 and recipe.kind != "upscale" else 1
-    forward = nearest.memory(pictures * guided) * pixels / _pixels(nearest)
-    canvas = recipe.width * recipe.height * CANVAS if recipe.kind == "upscale" else 0
-    return int(max(forward, nearest.decoding * pixels * pictures) + canvas)
+    killed = nearest.device.startswith("cpu")
+    forward = nearest.memory(pictures * guided if killed else 1) * pixels / _pixels(nearest)
+    decoded = pixels * pictures if killed else min(pixels, _pixels(nearest))
+    canvas = recipe.width * recipe.height * CANVAS if recipe.kind == "upscale" and killed else 0
+    return int(max(forward, nearest.decoding * decoded) + canvas)
 
 
 def _drawn_at_once(recipe: Recipe, nearest: Profile) -> tuple[float, int]:
