@@ -72,9 +72,11 @@ def _card(say: Words, title: str, said: str, colour: int, request_id: str) -> Ca
 
 
 def reply_card(say: Words, request: Request) -> Card:
-    """An answer in words."""
-    said = say.said(request.intent.reply) if request.intent else ""
-    return Card(shortened(said or say("reply.nothing"), MAX_CONTENT))
+    """An answer in words, and what the member should know of it."""
+    intent = request.intent
+    said = say.said(intent.reply) if intent else ""
+    notes = [f"-# {escape_markdown(say.said(one))}" for one in dict.fromkeys(intent.notes if intent else ())]
+    return Card(shortened("\n".join([said or say("reply.nothing"), *notes]), MAX_CONTENT))
 
 
 def result_card(say: Words, request: Request, job: Job, pictures: Sequence[Picture], note: str = "") -> Card:

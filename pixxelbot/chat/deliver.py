@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 import discord
 from discord import ui
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from pixxelbot.chat import cards, views, words
 from pixxelbot.chat.press import custom_ids
@@ -50,6 +50,8 @@ TOO_LARGE: Final = (413, 40005)
 """HTTP status and Discord's code of a request that is too large."""
 SHOWN: Final = frozenset({"show", "recipe", "favourite", "search", "undo", "describe"})
 """Actions answered in words, with the pictures that they speak of."""
+FRAME_MS: Final = 100
+"""Milliseconds of a frame where an animation does not say."""
 SHRUNK: Final = (("WEBP", 92, 1.0), ("WEBP", 80, 1.0), ("JPEG", 80, 1.0), ("JPEG", 75, 0.5), ("JPEG", 70, 0.25))
 """Format, quality and scale tried in turn until the files fit."""
 
@@ -338,15 +340,12 @@ async def result_sheets(
 async def original_sheets(
     store: Records, say: Words, pictures: Sequence[Picture], *, spoiler: bool = False
 ) -> tuple[Sheet, ...]:
-    """Each picture as it was drawn."""
-    return tuple(
-        [
-            Sheet(
-                f"{one.id}.png", await store.picture_bytes(one.id), cards.alt_text(say, one.recipe, one.index), spoiler
-            )
-            for one in pictures
-        ]
-    )
+    """Each picture as it was drawn, called what it is."""
+    sheets = []
+    for one in pictures:
+        data = await store.picture_bytes(one.id)
+        sheets.append(Sheet(f"{one.id}.{suffix_of(data)}", data, cards.alt_text(say, one.recipe, one.index), spoiler))
+    return tuple(sheets)
 
 
 async def translated(call: Awaitable[T]) -> T:
@@ -445,11 +444,21 @@ def _shrunk(sheets: Sequence[Sheet], limit: int) -> tuple[Sheet, ...]:
 
 
 def _encoded(sheet: Sheet, kind: str, quality: int, scale: float) -> Sheet:
+    """A smaller file. What moves goes on moving, as WebP; a video stays as it is, since nothing here encodes one."""
+    if suffix_of(sheet.data) == "mp4":
+        return sheet
+    moving: dict[str, Any] = {}
     with Image.open(io.BytesIO(sheet.data)) as opened:
-        image = opened.convert("RGB")
-    if scale < 1:
-        image = image.resize((max(round(image.width * scale), 1), max(round(image.height * scale), 1)))
+        first, *others = [_scaled(frame, scale) for frame in ImageSequence.Iterator(opened)]
+        if others:
+            kind, pause = "WEBP", opened.info.get("duration", FRAME_MS)
+            moving = {"save_all": True, "append_images": others, "duration": pause, "loop": 0}
     held = io.BytesIO()
-    image.save(held, kind, quality=quality)
+    first.save(held, kind, quality=quality, **moving)
     stem = sheet.name.rpartition(".")[0]
     return replace(sheet, name=f"{stem}.{kind.lower()}", data=held.getvalue())
+
+
+def _scaled(frame: Image.Image, scale: float) -> Image.Image:
+    image = frame.convert("RGB")
+    return image.resize((max(round(image.width * scale), 1), max(round(image.height * scale), 1)))

@@ -12,7 +12,7 @@ import discord
 from discord import ui
 from PIL import Image
 
-from pixxelbot.chat import asking, cards, lineage, views
+from pixxelbot.chat import asking, cards, lineage, styles, views
 from pixxelbot.chat.cards import quoted, short
 from pixxelbot.chat.deliver import Letter, Sheet, result_sheets
 from pixxelbot.chat.place import of_interaction
@@ -38,7 +38,7 @@ class Listed:
     """Which list, and what of it."""
 
     what: str
-    """`history`, `favourites` or `gallery`."""
+    """`history`, `favourites`, `gallery` or `styles`."""
     words: str = ""
     page: int = 0
 
@@ -120,6 +120,12 @@ async def _family(interaction: discord.Interaction[Bot], found: Picture) -> list
 async def _show(interaction: discord.Interaction[Bot], listed: Listed) -> None:
     chat = interaction.client.chat
     say = await asking.speaker(interaction)
+    if listed.what == "styles":
+        view, files, more = await styles.page(interaction, say, listed.page)
+        if listed.page or more:
+            view.add_item(_turning(say, listed, more))
+        await interaction.edit_original_response(view=view, attachments=files)
+        return
     found = await _found(interaction, listed)
     view, files = await _page(say, chat, listed, found)
     await interaction.edit_original_response(view=view, attachments=files)

@@ -11,9 +11,11 @@ from rich.text import Text
 
 from pixxelbot.cli import session
 from pixxelbot.cli.screen import Json, Screen, table
-from pixxelbot.errors import ConfigurationError, ModelMissing, PixxelbotError, UnknownChoice
+from pixxelbot.errors import ConfigurationError, InvalidRequest, ModelMissing, PixxelbotError, UnknownChoice
 
 if TYPE_CHECKING:
+    from pixxelbot.app import App
+    from pixxelbot.intent import Intent
     from pixxelbot.profile import Profile
 
 BAR: Final = 40
@@ -185,3 +187,55 @@ def _chart(profile: Profile) -> list[Text]:
         bar.append(f"  {speed:,.1f} rows/s" + (f"  {held[rows] / 2**20:,.0f} MiB" if rows in held else ""))
         bars.append(bar)
     return bars
+
+
+@app.command()
+def styles(
+    model: Name = None,
+    style: Annotated[list[str] | None, typer.Option("--style", help="Only this one; may be repeated.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Draw those anew that are there.")] = False,
+    json: Json = False,
+) -> None:
+    """Draw one subject in each style that a model can draw: the previews that `/styles` shows."""
+    session.wait_for(_styles(Screen(json), model, style, again))
+
+
+async def _styles(screen: Screen, model: str | None, named: list[str] | None, again: bool) -> None:
+    from pixxelbot.studio import samples
+
+    async with session.opened(console=screen.news) as app:
+        limits = app.studio.recipes.limits_of(model)
+        intents = [samples.intent_for(name, limits) for name in named or samples.drawable(limits)]
+        wanted = {name: intent for intent in intents for name, _ in intent.changes.styles or ()}
+        if not wanted:
+            raise InvalidRequest(f"The model {limits.model} draws no style. Name those to try all the same: --style.")
+        home = app.settings.home
+        there = {} if again else samples.found(home, limits.model, list(wanted))
+        drawn = await _previews(screen, app, {name: one for name, one in wanted.items() if name not in there})
+        kept = there | {name: samples.keep(home, limits.model, name, png) for name, png in drawn.items()}
+    shown = table("", "style", "preview")
+    for name in wanted:
+        shown.add_row(name, str(kept[name]))
+    answer = {"model": limits.model, "drawn": list(drawn), "styles": {name: str(kept[name]) for name in wanted}}
+    screen.answer(answer, shown)
+
+
+async def _previews(screen: Screen, app: App, intents: dict[str, Intent]) -> dict[str, bytes]:
+    """The picture of each, one after the other, with a bar for all."""
+    from rich.progress import MofNCompleteColumn, Progress
+
+    from pixxelbot.cli.drawing import asked, raise_failure
+    from pixxelbot.studio.samples import SUBJECT
+
+    drawn = {}
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=screen.news, transient=True) as bar:
+        drawing = bar.add_task("Drawing", total=len(intents))
+        for name, intent in intents.items():
+            bar.update(drawing, description=name)
+            done = await app.draw(asked(words=SUBJECT).evolve(intent=intent))
+            raise_failure(done)
+            job = await app.store.job_of(done.id)
+            for picture in await app.store.pictures(job=job.id if job else ""):
+                drawn[name] = await app.store.picture_bytes(picture.id)
+            bar.advance(drawing)
+    return drawn

@@ -25,6 +25,7 @@ from pixxelbot.recipe import Recipe
 from pixxelbot.settings import BUNDLED, Settings
 from pixxelbot.store import Store
 from pixxelbot.studio import Studio
+from pixxelbot.studio.eyes import Eyes
 from tests import factories
 from tests.discord_server.scenario import Discord
 
@@ -143,6 +144,8 @@ class House:
     def __init__(self, settings: Settings, discord: Discord) -> None:
         self.settings, self.discord = settings, discord
         self.painter, self.planner = Painter(), Echo()
+        self.eyes: Eyes | None = None
+        """Who compares words with pictures, from the next start on."""
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
@@ -150,7 +153,7 @@ class House:
         self._running.push_async_callback(self.store.close)
         await self.store.migrate()
         limits = {"bundled": models.limits("bundled", BUNDLED)}
-        self.studio = Studio(self.store, self.planner, limits, self.painter.forecast, queue=_Line(self))
+        self.studio = Studio(self.store, self.planner, limits, self.painter.forecast, queue=_Line(self), eyes=self.eyes)
         self._running.push_async_callback(self.studio.close)
         self.chat = Chat(self.settings, self.studio, self.store, limits)
         self.dispatcher = Dispatcher(self.store, self.painter, self.settings, on_progress=self.chat.on_progress)

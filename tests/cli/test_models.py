@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from PIL import Image
+
 from pixxelbot.settings import BUNDLED
 from tests.cli.command_line import CommandLine
 
@@ -63,3 +65,20 @@ def test_a_model_is_measured_once_and_shown_as_a_chart(pixxelbot: CommandLine) -
     assert other["seconds"] != found["seconds"]
     assert pixxelbot("models", "profile", "--json").answer["profiles"] == [other], "it took the old one's place"
     assert pixxelbot("models", "profile", "nobody's").code == 2
+
+
+def test_previews_of_styles_are_drawn_once_and_kept(pixxelbot: CommandLine) -> None:
+    named = ("--style", "watercolour", "--style", "pixel-art")
+    drawn = pixxelbot("models", "styles", *named, "--json")
+    assert drawn.code == 0, drawn.err
+    assert drawn.answer["model"] == "bundled"
+    assert drawn.answer["drawn"] == ["watercolour", "pixel-art"]
+    for name in ("watercolour", "pixel-art"):
+        place = pixxelbot.home / "styles" / "bundled" / f"{name}.webp"
+        assert drawn.answer["styles"][name] == str(place)
+        with Image.open(place) as preview:
+            assert preview.format == "WEBP"
+            assert max(preview.size) <= 256
+    again = pixxelbot("models", "styles", *named, "--json")
+    assert again.answer["drawn"] == []
+    assert pixxelbot("models", "styles", "--style", "no-such", "--json").code == 2

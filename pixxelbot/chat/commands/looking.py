@@ -14,6 +14,7 @@ from pixxelbot.chat.lists import Listed
 from pixxelbot.chat.place import of_interaction
 from pixxelbot.chat.press import Press, button
 from pixxelbot.chat.recipes import compared
+from pixxelbot.chat.styles import show_style
 from pixxelbot.chat.words import Words
 from pixxelbot.errors import NotFound, Refused
 from pixxelbot.job import Request, Status
@@ -61,14 +62,14 @@ async def lineage(interaction: discord.Interaction[Bot], picture: str) -> None:
 
 
 @command("styles", "All styles there are")
-async def styles(interaction: discord.Interaction[Bot]) -> None:
-    """List the styles that may be used here."""
-    chat = interaction.client.chat
-    say = await asking.quietly(interaction)
-    rules = await chat.studio.policy.rules(of_interaction(interaction).address())
-    names = [name for name in chat.studio.styles if not rules.styles or name in rules.styles]
-    text = f"{say('styles.title', count=len(names))}\n{', '.join(f'`{name}`' for name in names)}"
-    await interaction.edit_original_response(content=cards.shortened(text, cards.MAX_CONTENT))
+@app_commands.autocomplete(style=options.styles)
+@app_commands.describe(style="A look from the library")
+async def styles(interaction: discord.Interaction[Bot], style: str | None = None) -> None:
+    """The styles that may be used here, page by page; or the words and the preview of one."""
+    if style:
+        await show_style(interaction, style)
+    else:
+        await lists.open_list(interaction, Listed("styles"))
 
 
 @command("models", "All models there are, and what they can do")
