@@ -242,10 +242,24 @@ async def test_a_result_of_six_has_menus_for_everything(house: House, ana: Perso
 
 async def test_what_does_not_fit_is_refused_with_one_tap_to_what_does(house: House, ana: Person) -> None:
     house.painter.bytes, house.painter.room = 2**30, 2 * 2**30
-    refused = await (await ana.slash("imagine", prompt="a fox", count=4, steps=9)).until(reply)
+    refused = await (await ana.slash("imagine", prompt="a fox", count=4, steps=9)).until(lambda one: one.embeds)
     assert "4.0 GiB of memory" in refused.text and "2.0 GiB too much" in refused.text
     [button] = refused.buttons
     assert button.label == "Draw 2 🖼️ instead"
     message = await (await ana.click(refused, str(button.label))).until(drawn)
     assert "a fox" in message.content
     assert (house.painter.drawn[-1].recipe.count, house.painter.drawn[-1].recipe.steps) == (2, 9)
+
+
+async def test_a_lora_is_suggested_taken_by_option_or_words_and_named_under_the_result(
+    house: House, ana: Person
+) -> None:
+    limits = house.studio.limits["bundled"].model_copy(update={"loras": ("ink", "mist")})
+    house.studio.recipes.limits = house.studio.limits = house.chat.limits = {"bundled": limits}
+    assert [one["name"] for one in await ana.autocomplete("imagine", "lora", "in", prompt="x")] == ["ink"]
+    message = await imagined(ana, lora="ink:0.5")
+    assert house.painter.drawn[-1].recipe.loras == (("ink", 0.5),) and "ink × 0.5" in message.content
+    await imagined(ana, prompt="a fox <lora:mist:0.7>")
+    assert house.painter.drawn[-1].recipe.loras == (("mist", 0.7),)
+    refused = await (await ana.slash("imagine", prompt="a fox", lora="inc")).until(reply)
+    assert "'inc'" in refused.text and "ink" in refused.text
