@@ -216,6 +216,8 @@ def load(name: str, where: str, device: torch.device, dtype: torch.dtype, option
 def _prepared(model: Model, device: torch.device, options: Options) -> Model:
     """The model on its device, with what the operator chose."""
     model.options = options
+    for part in (model.denoiser, model.base.vae):
+        weights.in_dtype(part, model.dtype)
     if options.quantised != "none":
         quantise([model.denoiser, *model.text_encoders()], options.quantised, device)
     if options.offloaded == "none":

@@ -153,9 +153,10 @@ def _controlnet(place: Path, dtype: torch.dtype) -> tuple[Any, Any]:
     import diffusers
 
     kind = json.loads((place / "config.json").read_text(encoding="utf-8"))["_class_name"]
-    return getattr(diffusers, kind).from_pretrained(
+    module = getattr(diffusers, kind).from_pretrained(
         place, dtype=dtype, use_safetensors=True, low_cpu_mem_usage=False, local_files_only=True
-    ), None
+    )
+    return weights.in_dtype(module, dtype), None
 
 
 def _preview(place: Path, dtype: torch.dtype) -> tuple[Any, Any]:

@@ -84,6 +84,18 @@ def hash_of(folder: Path, files: Sequence[Path]) -> str:
     return whole.hexdigest()
 
 
+def in_dtype(module: Any, dtype: torch.dtype) -> Any:
+    """The module, all its parameters in that dtype; buffers stay as they are.
+
+    Where a network's first tensor is a buffer in the dtype of the file, diffusers takes every tensor over as it lies
+    there (Stable Diffusion 3 saved in float32 and loaded in another).
+    """
+    for parameter in module.parameters():
+        if parameter.is_floating_point() and parameter.dtype != dtype:
+            parameter.data = parameter.data.to(dtype)
+    return module
+
+
 def size_of(*modules: Any) -> int:
     """Bytes of all parameters and buffers."""
     held = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))

@@ -74,6 +74,12 @@ def test_controlled_pictures_are_the_same_merged_and_alone(engine: Engine, famil
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_in_half_precision_it_draws_too(places: dict[str, Path], family: str) -> None:
+    half = Engine(Models({family: str(places[family])}, "cpu", "bfloat16"))
+    assert draw(half, recipe(family), pictures=PICTURES)[0].rendered.notes == ()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_controlled_picture_is_the_same_in_a_grid_and_by_its_own_seed(engine: Engine, family: str) -> None:
     two = pixels(engine, recipe(family, count=2, seed=5), PICTURES)
     assert apart(two[1], pixels(engine, recipe(family, seed=6), PICTURES)[0]) <= 1
