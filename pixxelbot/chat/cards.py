@@ -65,7 +65,7 @@ def cancelled_card(say: Words, request: Request) -> Card:
 
 
 def _card(say: Words, title: str, said: str, colour: int, request_id: str) -> Card:
-    embed = discord.Embed(description=shortened(said, MAX_EMBED), colour=colour)
+    embed = discord.Embed(description=shortened(unmasked(said), MAX_EMBED), colour=colour)
     if request_id:
         embed.set_footer(text=say("error.reference", reference=reference(request_id)))
     return Card(f"**{title}**", embed)
@@ -76,7 +76,7 @@ def reply_card(say: Words, request: Request) -> Card:
     intent = request.intent
     said = say.said(intent.reply) if intent else ""
     notes = [f"-# {escape_markdown(say.said(one))}" for one in dict.fromkeys(intent.notes if intent else ())]
-    return Card(shortened("\n".join([said or say("reply.nothing"), *notes]), MAX_CONTENT))
+    return Card(shortened(unmasked("\n".join([said or say("reply.nothing"), *notes])), MAX_CONTENT))
 
 
 def result_card(say: Words, request: Request, job: Job, pictures: Sequence[Picture], note: str = "") -> Card:
@@ -173,6 +173,11 @@ def grid_alt(say: Words, pictures: Sequence[Picture]) -> str:
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters, with an ellipsis where something is missing."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def unmasked(text: str) -> str:
+    """A text with a member's words in it, and no link that hides where it leads: nobody speaks in the bot's name."""
+    return text.replace("](", "]\u200b(")
 
 
 def quoted(text: str, limit: int = LONGEST_WORDS) -> str:
