@@ -32,7 +32,7 @@ ROUNDS: Final = 60
 RATE: Final = 0.2
 SEEN: Final = 2
 """A feature counts from so many requests on."""
-SMALLEST: Final = 0.08
+SMALLEST: Final = 0.15
 """Weights nearer to nought are left out of the file."""
 FOLDS: Final = 5
 
