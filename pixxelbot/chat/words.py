@@ -27,6 +27,8 @@ BUILT_ON: Final = {"es-419": "es-ES"}
 """A language → the one that it differs from in a few words only."""
 HOLE: Final = re.compile(r"\{(\w*)\}")
 QUOTES: Final = ("“", "'")
+LONGEST_LINE: Final = 500
+"""Characters of a line that may be one of ours; comparing a longer one could take seconds."""
 MAX_NAME: Final = 32
 
 
@@ -50,7 +52,9 @@ class Template:
 
     def values(self, english: str) -> dict[str, str] | None:
         """What fills its holes; None where the text is another one."""
-        match = self.pattern.fullmatch(english) if self.longest in english else None
+        if len(english) > LONGEST_LINE or self.longest not in english:
+            return None
+        match = self.pattern.fullmatch(english)
         return match.groupdict() if match else None
 
 

@@ -49,6 +49,7 @@ def _over(message: Message) -> bool:
     [
         "\u202e\u200b\u2066" * 300, "{" * 400, "{a," * 150, "__animal__" * 150, "--" * 500, "::2 " * 400,
         "(a:1.5" * 200,
+        "a " * 190 + "por defecto",
         "```" * 100, "||" * 300, "\ud83e\udd8a".encode("utf-16", "surrogatepass").decode("utf-16") * 900, "\x00a\x07",
         "<lora:../../etc/passwd:1>", "<@&1> @everyone <#1>", "%s %n {0} {x!r} {{}}", "-- DROP TABLE requests; --",
     ],

@@ -174,7 +174,7 @@ VARY: Final = (
 VARIED: Final = rf"{HEAD}{KIND_OF}(?:\s+(?:of|on|to|for|from|based on|around|off)\s+(?P<of>.+))?"
 """ "three variations of the fox"."""
 ALIKE: Final = (
-    rf"(?:{HEAD}|make |{NUMBER} )*(?:something|some|anything|ones?|others?|pictures?|images?|more"
+    rf"(?:{HEAD}|make |{NUMBER} )*+(?:something|some|anything|ones?|others?|pictures?|images?|more"
     r"|stuff|things|another|another one)?\s*(?:more )?(?:a bit |kind of |just |quite |very "
     r")?(?:like|similar to|along the lines of|in the (?:vein|spirit|manner|style|direction) of"
     rf"|similar (?:ones|pictures|images|stuff|things) to|resembling|close to) (?P<like>{P}|the "
