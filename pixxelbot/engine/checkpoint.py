@@ -31,6 +31,8 @@ _BY_TASK: Final[Mapping[Task, tuple[Mapping[str, Any], str]]] = {
     "control": (auto_pipeline.AUTO_TEXT2IMAGE_PIPELINES_MAPPING, "{}-controlnet"),
 }
 """Task → diffusers' pipelines by family, and how the family is written there."""
+LATENTS_ALONE: Final = 4
+"""Channels of a UNet that diffusers' inpainting pipeline blends latents for."""
 DENOISERS: Final = ("unet", "transformer")
 DENOISER_IN_FILE: Final = ("model.diffusion_model.",)
 VAE_IN_FILE: Final = ("first_stage_model.", "vae.")
@@ -176,6 +178,16 @@ def steady(vae: Any) -> Any:
         return found
 
     own.encode = encode
+    return own
+
+
+def plain(unet: Any) -> Any:
+    """The same UNet, same weights, that says it has four channels where it takes nothing but latents of another number.
+
+    Stable Diffusion's inpainting pipeline asks for four channels where it means "latents alone", nine for a mask too.
+    """
+    own = copy.copy(unet)
+    own.register_to_config(in_channels=LATENTS_ALONE)
     return own
 
 

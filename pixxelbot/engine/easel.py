@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageOps
 
 from pixxelbot.engine import acting, noise, preview, words
-from pixxelbot.engine.checkpoint import Model, Task, steady
+from pixxelbot.engine.checkpoint import Model, Task, plain, steady
 from pixxelbot.engine.network import Network
 from pixxelbot.engine.samplers import Glimpse
 from pixxelbot.errors import InvalidRequest, NotANumber, NotFound, UnknownChoice, Unsupported
@@ -111,6 +111,9 @@ class Easel:
         pipeline = self.model.pipeline(task, self.recipe.sampler, **self._making(), **(parts or {}))
         if task == "control":
             pipeline.vae = steady(pipeline.vae)
+        unet = getattr(pipeline, "unet", None)
+        if task == "inpaint" and unet is not None and unet.config.in_channels == pipeline.vae.config.latent_channels:
+            pipeline.unet = plain(unet)
         return self.run(pipeline, seeds=seeds, passes=passes, features=features, **arguments)
 
     def run(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pixxelbot.planner import styles
 from pixxelbot.planner.library import prompts_folder, read_yaml
-from pixxelbot.planner.scenes import MOST, read_scene
+from pixxelbot.planner.scenes import COUNTED, MOST, read_scene
 from pixxelbot.planner.words import singular
 from pixxelbot.recipe import MAX_PROMPT, Limits
 
@@ -142,16 +142,16 @@ def _mentioned(word: str, text: str) -> bool:
     return bool(re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE))
 
 
-CLOSED: Final = 32
-"""Tokens; a window no longer than this belongs to a model that was taught a closed list of captions."""
+KNOWN: Final = 20
+"""Nouns named where none was known."""
 
 
 def unknown_words(words: str, limits: Limits) -> list[str]:
     """What of these words a model with a vocabulary has never been shown, where that is all they say."""
-    if limits.family != "bundled" or limits.tokens > CLOSED or not words:
+    if limits.family != "bundled" or not words:
         return []
     scene = read_scene(words, limits.vocabulary)
-    said = scene.things or scene.places or scene.background or scene.colour or scene.small
+    said = scene.things or scene.places or scene.background or scene.side or scene.framing
     return [] if said else list(scene.left_out[:4])
 
 
@@ -161,12 +161,13 @@ def _in_its_vocabulary(subject: str, negative: str, limits: Limits, chosen: tupl
     prompt = " ".join(prompt.split()[: limits.tokens - 2])
     notes = [f"The bundled model cannot draw in the style “{title}”; it is left out." for title in unknown]
     if not scene.things:
-        notes.append(f"The bundled model knows only {', '.join(limits.vocabulary)}; anything else comes out odd.")
+        known = ", ".join(limits.vocabulary[:KNOWN]) + (" …" if len(limits.vocabulary) > KNOWN else "")
+        notes.append(f"The bundled model knows only {known}; anything else comes out odd.")
         return Expanded(prompt, negative, "your own words: the bundled model knows none of them", tuple(notes))
     reason = "said in the words the bundled model was taught"
     reason += f"; it does not know: {', '.join(scene.left_out[:8])}" if scene.left_out else ""
     if more := [thing.noun for thing in scene.things[MOST:]]:
         reason += f"; no room for: {', '.join(more)}"
-    if any(thing.count > 1 for thing in scene.things):
-        notes.append("The bundled model cannot count; it draws two side by side.")
+    if any(thing.count > COUNTED for thing in scene.things):
+        notes.append(f"The bundled model counts to {COUNTED}.")
     return Expanded(prompt, negative, reason, tuple(notes))

@@ -290,8 +290,8 @@ def test_what_is_wrong_with_one_request_is_not_the_others(engine: Engine, fox: I
 
 
 def test_an_end_of_the_prompt_that_is_not_seen_is_told(engine: Engine) -> None:
-    long, short = draw(engine, recipe(prompt="red fox " * 150, steps=1), recipe(steps=1))
-    assert "240 word pieces" in long.rendered.notes[0]
+    long, short = draw(engine, recipe(prompt="red fox " * 450, steps=1), recipe(steps=1))
+    assert "600 word pieces" in long.rendered.notes[0]
     assert short.rendered.notes == ()
 
 

@@ -43,7 +43,7 @@ def test_a_style_is_laid_over_in_the_familys_own_form() -> None:
     assert sentence.startswith("a watercolour painting of a fox") and negative.startswith("clouds, photograph")
     assert apply(chosen, "fox", "", "sd1")[0].startswith("fox, watercolour painting,")
     assert apply([("watercolour", 1.5)], "fox", "", "sd1")[0].endswith(":1.5)")
-    assert apply(chosen, "a fox", "", "bundled") == ("a fox", "", ("Watercolour",))
+    assert apply([("oil-painting", 1.0)], "a fox", "", "bundled") == ("a fox", "", ("Oil painting",))
 
 
 def test_templates_carry_their_version() -> None:
@@ -99,15 +99,22 @@ def test_the_bundled_vocabulary_is_the_models_own(bundled: Limits) -> None:
     [
         ("a red fox under a full moon", "a red fox at night under a full moon"),
         ("kitten in the woods", "a cat in the forest"),
-        ("three cats", "three cats, cat and cat"),
+        ("three cats", "three cats"),
+        ("seven tiny blue cats", "four small blue cats"),
         ("a sleeping puppy on a white background", "a dog on a white background"),
         ("a red fox and a blue cat in the snow", "a red fox and a blue cat in the snow"),
         ("an apple tree", "a tree"),
-        ("a fox with a red hat", "a fox"),
+        ("a fox with a red hat", "a fox and a red hat"),
+        ("a fox with a red kettle", "a fox"),
         ("a tiny golden spaceship at midnight", "a small yellow rocket at night"),
         ("the full moon", "a moon at night under a full moon"),
         ("a winter forest", "a tree in the forest in the snow"),
-        ("a dragon", "a dragon"),
+        ("a toaster", "a toaster"),
+        ("a big cat to the left of two dogs", "a large cat left of two dogs"),
+        ("a hat over a duck at sunset", "a hat above a duck at sunset"),
+        ("a cat under an umbrella in the city", "an umbrella above a cat in the city"),
+        ("close-up of a black teddy bear on the right", "a black bear on the right, close-up"),
+        ("ice cream, a donut and a palm tree", "an ice cream, a donut and a palm tree"),
     ],
 )
 def test_a_wish_is_said_in_the_bundled_models_words(bundled: Limits, wish: str, prompt: str) -> None:
@@ -116,13 +123,15 @@ def test_a_wish_is_said_in_the_bundled_models_words(bundled: Limits, wish: str, 
 
 
 def test_what_the_bundled_model_cannot_draw_is_told(bundled: Limits) -> None:
-    assert "knows only cat" in expand("a dragon", "", bundled).notes[0]
+    assert "knows only cat" in expand("a toaster", "", bundled).notes[0]
     assert "sleeping" in expand("a sleeping fox", "", bundled).reason
-    assert "left out" in expand("a fox", "", bundled, [("watercolour", 1.0)]).notes[0]
+    assert "left out" in expand("a fox", "", bundled, [("oil-painting", 1.0)]).notes[0]
+    assert "counts to 4" in expand("six foxes", "", bundled).notes[0]
+    assert expand("a fox", "", bundled, [("watercolour", 1.0)]).prompt == "a fox, watercolour painting"
 
 
 def test_the_bundled_models_window_holds_any_wish(bundled: Limits) -> None:
-    for wish in ("fox and cat and dog " * 40, "dragon " * 200, "ten small red foxes and ten small blue cats at night"):
+    for wish in ("fox and cat and dog " * 40, "toaster " * 200, "ten small red foxes and ten small blue cats at night"):
         assert len(expand(wish, "", bundled).prompt.replace(",", " ,").split()) <= bundled.tokens - 2
 
 
