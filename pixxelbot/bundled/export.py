@@ -31,6 +31,9 @@ def export(work: Path, target: Path, size: str = "full") -> dict[str, int]:
     if (work / "clip" / "checkpoint.pt").is_file():
         parts["clip"] = towers.clip_model(work, size, trained=True)
         parts["clip"].half().save_pretrained(target / "clip")
+        words.save_pretrained(target / "clip")
+        seen_as = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}  # pictures between −1 and 1, as in training
+        (target / "clip" / "preprocessor_config.json").write_text(json.dumps(seen_as) + "\n", encoding="utf-8")
     (target / "limits.json").write_text(json.dumps(limits(), indent=2) + "\n", encoding="utf-8")
     origin = {"versions": state["versions"], "progress": state["progress"], "seed": state["seed"]}
     (target / "training.json").write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")

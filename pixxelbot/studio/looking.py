@@ -50,8 +50,11 @@ class Looking:
             except PlannerError as error:
                 notes = (*notes, f"The language model {error}; I looked myself.")
         if not found:
-            found = await self._by_ranking(one, limits) if self._eyes.open else _by_its_recipe(one)
-            by = "offline"
+            known = _by_its_recipe(one)  # of a picture drawn here nobody knows more
+            if not known and not self._eyes.open:
+                raise NoNetwork("clip")
+            found = [*known, *(await self._by_ranking(one, limits) if self._eyes.open else ())]
+            found, by = list(dict.fromkeys(found))[:PROMPTS], "offline"
         aspect = nearest_shape(one.width, one.height)
         spent = tuple(before + now for before, now in zip(intent.tokens, cost, strict=True))
         said = {"choices": choices(found, aspect), "reply": _described(found, aspect), "targets": (one.id,)}
@@ -64,11 +67,11 @@ class Looking:
 
     async def _by_ranking(self, one: Picture, limits: Limits) -> list[str]:
         png, known = await self._store.picture_bytes(one.id), phrases()
-        subjects = [f"a {noun}" for noun in limits.vocabulary] or known["subjects"]
-        best = [phrase for _, phrase in (await self._eyes.rank(png, subjects))[:2]]
-        coloured = [f"{best[0].split(maxsplit=1)[0]} {colour} {_bare(best[0])}" for colour in known["colours"]]
-        subject = (await self._eyes.rank(png, [best[0], *coloured]))[0][1]
         where, style = [(await self._eyes.rank(png, known[name]))[0][1] for name in ("places", "styles")]
+        subjects = [f"a {noun}" for noun in limits.vocabulary] or known["subjects"]
+        best = await self._in_place(png, subjects, where)
+        coloured = [f"{best[0].split(maxsplit=1)[0]} {colour} {_bare(best[0])}" for colour in known["colours"]]
+        subject = (await self._in_place(png, [best[0], *coloured], where))[0]
         if limits.vocabulary:
             return [f"{subject} {where}", subject, f"{best[0]} {where}", f"{best[0]} and {best[1]}"]
         light, mood = [(await self._eyes.rank(png, known[name]))[0][1] for name in ("lights", "moods")]
@@ -78,6 +81,11 @@ class Looking:
             f"{style} of {subject}, {mood} mood, {light}",
             f"{subject} and {best[1]} {where}, {mood}, {style}",
         ]
+
+    async def _in_place(self, png: bytes, subjects: Sequence[str], where: str) -> list[str]:
+        """Subjects, the likeliest first, told where they are: a whole caption is more like what CLIP was taught."""
+        ranked = await self._eyes.rank(png, [f"{subject} {where}" for subject in subjects])
+        return [phrase.removesuffix(f" {where}") for _, phrase in ranked]
 
     async def shorten(self, intent: Intent, text: str) -> Intent:
         """Which words of a prompt matter: how far its meaning moves when one is left out (leave-one-out, by CLIP).
@@ -136,10 +144,7 @@ def _label(text: str) -> str:
 def _by_its_recipe(one: Picture) -> list[str]:
     """What is known of a picture that was drawn here, or that says in its file how it was drawn."""
     known = [one.recipe.prompt, one.recipe.wish]
-    found = list(dict.fromkeys(" ".join(text.split()) for text in known if text.strip()))
-    if not found:
-        raise NoNetwork("clip")
-    return found
+    return list(dict.fromkeys(" ".join(text.split()) for text in known if text.strip()))
 
 
 def _described(prompts: Sequence[str], aspect: str) -> str:
