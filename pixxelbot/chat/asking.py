@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STORING_SECONDS: Final = 1.0
+STORING_SECONDS: Final = 0.3
 """How long an acknowledgement waits for its request to be stored; Discord gives it three seconds in all."""
 PAUSES: Final = (0.2, 0.6)
 """Seconds between tries to acknowledge; the first answer counts for three seconds only."""
