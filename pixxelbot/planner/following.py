@@ -64,9 +64,9 @@ WANTED: Final = re.compile(
 """A change said as a wish: "I want it darker", "could it be at night"."""
 
 
-def follow_up(plain: str, ask: Ask) -> Intent | None:
-    hearing = listen(plain, ask)
-    found = _found(hearing)
+def follow_up(hearing: Heard) -> Intent | None:
+    """What the rules make of a request; None where no rule knows it."""
+    ask, found = hearing.ask, _found(hearing)
     certain = Reading(hearing.text, ask.limits)
     if found and found.action == "edit" and _only_parameters(hearing, ask):
         found = Found("remix", rest=hearing.text)

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from pixxelbot.errors import PlannerUnavailable
-from pixxelbot.intent import Action, Ask, Changes, Intent
+from pixxelbot.intent import Ask, Changes, Intent
 from pixxelbot.planner import languages, locking
 from pixxelbot.planner.following import carried_out, follow_up, listen
 from pixxelbot.planner.hearing import heard, polite_off
@@ -77,7 +77,7 @@ def understand(ask: Ask, *, opinions: bool = True) -> Intent:
         return _verbatim(ask, ask.words)
     if untouched := VERBATIM.match(ask.words.strip()):
         return _verbatim(ask, ask.words.strip()[untouched.end() :])
-    words = heard(languages.english(SLASH.sub("", one_line(ask.words))))
+    words = _english(ask)
     plain = polite_off(words)
     if not plain:
         if talk := small_talk(words.strip(" .!?,"), words):
@@ -91,16 +91,22 @@ def understand(ask: Ask, *, opinions: bool = True) -> Intent:
         same = bool(ask.given.said()) and plain.lower() == "same"
         if not same and (talk := small_talk(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
-        by_rules = follow_up(plain, ask)
+        hearing = listen(plain, ask)
+        by_rules = follow_up(hearing)
         if by_rules is None and (talk := question(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
-        return (_by_opinion(plain, ask, by_rules) if opinions else by_rules) or imagine(plain, ask)
+        return (_by_opinion(hearing, by_rules) if opinions else by_rules) or imagine(plain, ask)
     return imagine(plain, ask)
+
+
+def _english(ask: Ask) -> str:
+    """The request as one line of plain English."""
+    return heard(languages.english(SLASH.sub("", one_line(ask.words))))
 
 
 def situation(ask: Ask) -> Situation | None:
     """What a second opinion on a request is formed on; None where there is nothing to have one on."""
-    plain = polite_off(heard(languages.english(SLASH.sub("", one_line(ask.words)))))
+    plain = polite_off(_english(ask))
     return _situation(listen(plain, ask)) if plain and len(ask.words) <= LONGEST_FOLLOW_UP else None
 
 
@@ -109,25 +115,25 @@ def _situation(hearing: Heard) -> Situation:
     return Situation(hearing.text, pointed, pictures, asked=hearing.ask.words.rstrip().endswith("?"))
 
 
-def _by_opinion(plain: str, ask: Ask, by_rules: Intent | None) -> Intent | None:
+def _by_opinion(hearing: Heard, by_rules: Intent | None) -> Intent | None:
     """What the rules found, or what the words clearly have more in common with."""
     if by_rules is not None and by_rules.action in BY_NAME:
         return by_rules
-    hearing = listen(plain, ask)
-    known: Action = by_rules.action if by_rules else "imagine"
+    ask, known = hearing.ask, by_rules.action if by_rules else "imagine"
     needed = SURER if known == "clarify" else SURE if known in UNSURE else SUREST
-    if known == "remix" and opinion(_situation(hearing), SURE) == "imagine":
-        needed = SURER  # a change taken for a new wish would lose the picture
     if by_rules is not None and EXACT & by_rules.changes.said().keys():
         needed = SUREST
-    likely = opinion(_situation(hearing), needed)
+    where = _situation(hearing)
+    likely = opinion(where, needed)
+    if known == "remix" and likely == "imagine":  # a change taken for a new wish would lose the picture
+        likely = opinion(where, max(needed, SURER))
     if likely == "delete" != known:  # what destroys needs a rule that is sure of it
         asks_back = ask.pictures and known in UNSURE
         return Intent(action="clarify", targets=hearing.meant.targets, reply=DELETE_IT) if asks_back else by_rules
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
     if likely in ("chat", "help"):
-        if by_rules is None and len(plain.split()) > MOST_SAID:
+        if by_rules is None and len(hearing.plain.split()) > MOST_SAID:
             return None  # a long wish, told with much around it
         return Intent(action=likely, reply=HELP if likely == "help" else WORDS_ONLY)
     if likely == "imagine":
