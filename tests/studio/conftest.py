@@ -9,12 +9,10 @@ import pytest
 
 from pixxelbot.app import model_limits
 from pixxelbot.job import Forecast
-from pixxelbot.planner import build_planner
 from pixxelbot.recipe import Recipe
-from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 from tests import factories
-from tests.studio.talk import Talk
+from tests.studio.talk import Talk, opened
 
 
 def forecast(recipe: Recipe) -> Forecast:
@@ -25,27 +23,19 @@ def forecast(recipe: Recipe) -> Forecast:
 @pytest.fixture
 async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
     """Everything but a renderer."""
-    settings = factories.settings(tmp_path)
-    store = await Store.open(settings)
-    await store.migrate()
-    studio = Studio(store, build_planner(settings), model_limits(settings), forecast)
-    yield studio
-    await studio.close()
-    await store.close()
+    async with opened(tmp_path, forecast) as studio:
+        yield studio
 
 
 @pytest.fixture
 async def adapted(tmp_path: Path) -> AsyncIterator[Studio]:
     """One with two models, each with an adapter and a learnt word of its own."""
-    settings = factories.settings(tmp_path)
-    store = await Store.open(settings)
-    await store.migrate()
-    own = model_limits(settings)["bundled"].model_copy(update={"loras": ("ink", "mist"), "embeddings": ("mojo",)})
+    own = model_limits(factories.settings(tmp_path))["bundled"].model_copy(
+        update={"loras": ("ink", "mist"), "embeddings": ("mojo",)}
+    )
     other = own.model_copy(update={"model": "other", "family": "sdxl", "loras": ("film",), "embeddings": ()})
-    studio = Studio(store, build_planner(settings), {"bundled": own, "other": other}, forecast)
-    yield studio
-    await studio.close()
-    await store.close()
+    async with opened(tmp_path, forecast, {"bundled": own, "other": other}) as studio:
+        yield studio
 
 
 @pytest.fixture

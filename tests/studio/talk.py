@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from pixxelbot.app import model_limits
 from pixxelbot.intent import Intent
-from pixxelbot.job import Address, Request, Status
+from pixxelbot.job import Address, Forecast, Request, Status
 from pixxelbot.picture import Picture
-from pixxelbot.recipe import Recipe
+from pixxelbot.planner import build_planner
+from pixxelbot.recipe import Limits, Recipe
+from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 from tests import factories
 from tests.databases import rendered
+
+
+@asynccontextmanager
+async def opened(
+    home: Path, forecast: Callable[[Recipe], Forecast], limits: Mapping[str, Limits] | None = None
+) -> AsyncIterator[Studio]:
+    """A studio with a store of its own and everything but a renderer; with the bundled model unless others are given."""
+    settings = factories.settings(home)
+    store = await Store.open(settings)
+    await store.migrate()
+    studio = Studio(store, build_planner(settings), limits or model_limits(settings), forecast)
+    yield studio
+    await studio.close()
+    await store.close()
 
 
 @dataclass

@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixxelbot.app import model_limits
 from pixxelbot.errors import TooDemanding
 from pixxelbot.job import Forecast, Status, new_id
-from pixxelbot.planner import build_planner
 from pixxelbot.recipe import Kind, Limits, Recipe
-from pixxelbot.store import Store
 from pixxelbot.studio import Studio
 from pixxelbot.studio.preflight import check_memory, flags, lesser
 from tests import factories
+from tests.studio.talk import opened
 from tests.studio.test_studio import queued, uploaded
 
 LIMITS = Limits(model="bundled", native=128, minimum=64, maximum=256, samplers=("DDIM",), turbo_steps=8)
@@ -34,13 +32,8 @@ def forecast(recipe: Recipe) -> Forecast:
 @pytest.fixture
 async def narrow(tmp_path: Path) -> AsyncIterator[Studio]:
     """A studio on a machine where three pictures fit the memory."""
-    settings = factories.settings(tmp_path)
-    store = await Store.open(settings)
-    await store.migrate()
-    studio = Studio(store, build_planner(settings), model_limits(settings), forecast)
-    yield studio
-    await studio.close()
-    await store.close()
+    async with opened(tmp_path, forecast) as studio:
+        yield studio
 
 
 async def test_what_does_not_fit_the_memory_is_refused_with_what_does(narrow: Studio) -> None:
