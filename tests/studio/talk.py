@@ -24,7 +24,7 @@ from tests.databases import rendered
 async def opened(
     home: Path, forecast: Callable[[Recipe], Forecast], limits: Mapping[str, Limits] | None = None
 ) -> AsyncIterator[Studio]:
-    """A studio with a store of its own and everything but a renderer; with the bundled model unless others are given."""
+    """A studio with a store of its own and everything but a renderer; the bundled model unless others are given."""
     settings = factories.settings(home)
     store = await Store.open(settings)
     await store.migrate()
