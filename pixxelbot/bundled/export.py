@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 
-from pixxelbot.bundled import denoiser, learning, towers
+from pixxelbot.bundled import contrast, denoiser, learning, towers
 from pixxelbot.bundled.scenes import NOUNS, SOMETHING
 from pixxelbot.errors import UntrainedModel
 
@@ -29,7 +29,7 @@ def export(work: Path, target: Path, size: str = "full") -> dict[str, int]:
     pipe = denoiser.pipeline(unet, vae, tower, words).to(torch.float16)
     pipe.save_pretrained(target)
     if (work / "clip" / "checkpoint.pt").is_file():
-        parts["clip"] = towers.clip_model(work, size, trained=True)
+        parts["clip"] = contrast.clip_model(work, size, trained=True)
         parts["clip"].half().save_pretrained(target / "clip")
         words.save_pretrained(target / "clip")
         seen_as = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}  # pictures between −1 and 1, as in training

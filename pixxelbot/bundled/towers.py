@@ -1,4 +1,4 @@
-"""CLIP's towers: the text tower, taught to tell every attribute and gated on that; then both, by contrast.
+"""CLIP's text tower, taught to tell every attribute and gated on that, before pictures are learnt beside it.
 
 Contrastive training alone (Radford et al., "Learning Transferable Visual Models From Natural Language Supervision",
 ICML 2021) left a text tower that hardly knew the object, since colour and background suffice to tell captions apart. So
@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +21,12 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import nn
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from pixxelbot.bundled import learning, renders
+from pixxelbot.bundled import learning
 from pixxelbot.bundled.captions import SLOTS, caption, disturbed, labels, nothing
-from pixxelbot.bundled.learning import Plan, generator, mosaic
+from pixxelbot.bundled.learning import Plan, generator
 from pixxelbot.bundled.muon import Muon
-from pixxelbot.bundled.renders import to_bytes
 from pixxelbot.bundled.scenes import Kind, Scene, Split, compose
 from pixxelbot.errors import UntrainedModel
 
@@ -38,9 +37,6 @@ VOCABULARY: Final = 2048
 TOKENIZER_CAPTIONS: Final = 40_000
 WIDTH: Final = {"full": 192, "tiny": 16}
 TEXT_LAYERS: Final = {"full": 3, "tiny": 1}
-VISION_LAYERS: Final = {"full": 4, "tiny": 1}
-PATCH: Final = 16
-"""Pixels of the image tower's patches."""
 PADDED: Final = (32, 48, TOKENS)
 """Lengths that training pads to: the tower must know its attributes on every position behind the words."""
 EMPTY: Final = 0.05
@@ -143,20 +139,6 @@ def text_config(words: Any, size: str) -> Any:
         bos_token_id=words.bos_token_id,
         eos_token_id=words.eos_token_id,
         pad_token_id=words.pad_token_id,
-    )
-
-
-def vision_config(size: str) -> Any:
-    """The image tower's shape: a small ViT (Dosovitskiy et al., ICLR 2021)."""
-    width = WIDTH[size]
-    return CLIPVisionConfig(
-        hidden_size=width,
-        intermediate_size=width * 8 // 3,
-        projection_dim=width,
-        num_hidden_layers=VISION_LAYERS[size],
-        num_attention_heads=4,
-        image_size=renders.SIDE,
-        patch_size=PATCH,
     )
 
 
@@ -314,121 +296,3 @@ def refuse(found: dict[str, float]) -> None:
         raise UntrainedModel(
             f"The text tower does not tell {missed} (each must reach {GATE}); train `text` for longer."
         )
-
-
-def swapped(scene: Scene, rng: np.random.Generator) -> Scene | None:
-    """A hard negative: the same words in a scene that is wrong, by swapped colours, objects or places; or None."""
-    if len(scene.things) >= 2:
-        first, second, *rest = scene.things
-        if scene.relation is not None and rng.random() < 0.5:
-            return replace(scene, things=(second, first, *rest))
-        if first.colour != second.colour:
-            turned = replace(first, colour=second.colour), replace(second, colour=first.colour)
-            return replace(scene, things=(*turned, *rest))
-        return None
-    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
-    if scene.place in opposite:
-        return replace(scene, place=opposite[scene.place])  # type: ignore[arg-type]  # the same five words
-    return None
-
-
-class Towers(nn.Module):
-    """What the contrastive part trains: the image tower and both projections; the text tower is frozen."""
-
-    def __init__(self, clip: Any) -> None:
-        super().__init__()
-        self.vision, self.see, self.read, self.scale = (
-            clip.vision_model, clip.visual_projection, clip.text_projection, clip.logit_scale,
-        )  # fmt: skip
-
-    def forward(self, pixels: torch.Tensor, texts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Unit vectors of pictures (n, 3, 128, 128) and of pooled texts (m, width)."""
-        seen, read = self.see(self.vision(pixels).pooler_output), self.read(texts)
-        return nn.functional.normalize(seen.float(), dim=-1), nn.functional.normalize(read.float(), dim=-1)
-
-
-class Contrast:
-    """The lesson of CLIP's second part: symmetric InfoNCE (van den Oord et al., 2018; Radford et al., 2021).
-
-    Each picture also meets a caption with swapped colours, objects or places as a hard negative (Yuksekgonul et al.,
-    "When and Why Vision-Language Models Behave Like Bags-Of-Words", ICLR 2023).
-    """
-
-    optimizer = staticmethod(partial(learning.adamw, rate=1e-3))
-
-    def __init__(self, plan: Plan, rank: int) -> None:
-        self.plan = plan
-        self.clip = clip_model(plan.work, plan.size)
-        self.text, self.words = self.clip.text_model.to(plan.device), tokenizer(plan.work)
-        self.module: nn.Module = Towers(self.clip).to(plan.device)
-        self.pictures = renders.painted(plan, "train", plan.renders)
-        self.held_out = renders.painted(plan, "held-out", min(256, plan.renders))
-        self.rng = generator(plan, rank, 3)
-
-    def loss(self, progress: float) -> dict[str, torch.Tensor]:
-        chosen = self.rng.choice(len(self.pictures), min(self.plan.batch, len(self.pictures)), replace=False)
-        shown = [self.pictures.scene(int(index)) for index in chosen]
-        wrong = [swapped(scene, self.rng) for scene in shown]
-        texts = [caption(scene, self.rng, "train") for scene in shown]
-        texts += [caption(scene, self.rng, "train") for scene in wrong if scene is not None]
-        seen, read = self.module(self.pictures.pixels(chosen).to(self.plan.device), self._pool(texts))
-        logits = self.module.scale.exp().clamp_max(100) * seen @ read.mT  # type: ignore[operator]
-        truth = torch.arange(len(chosen), device=logits.device)
-        by_picture = nn.functional.cross_entropy(logits, truth)
-        by_text = nn.functional.cross_entropy(logits[:, : len(chosen)].mT, truth)
-        found = (logits.argmax(1) == truth).float().mean()
-        return {"loss": (by_picture + by_text) / 2, "recall_at_1": found}
-
-    def _pool(self, texts: Sequence[str]) -> torch.Tensor:
-        with torch.no_grad():
-            pooled: torch.Tensor = self.text(encode(self.words, texts).to(self.plan.device)).pooler_output
-        return pooled
-
-    def figures(self) -> dict[str, float]:
-        """Recall at 1 among held-out pictures, and how often the right caption beats its hard negative."""
-        rng = np.random.default_rng(5)
-        shown = [self.held_out.scene(index) for index in range(len(self.held_out))]
-        pixels = self.held_out.pixels(range(len(self.held_out))).to(self.plan.device)
-        seen, read = self.module(pixels, self._pool([caption(scene, rng, "held-out") for scene in shown]))
-        truth = torch.arange(len(shown), device=seen.device)
-        figures = {"held_out_recall": float(((seen @ read.mT).argmax(1) == truth).float().mean())}
-        pairs = [(n, other) for n, scene in enumerate(shown) if (other := swapped(scene, rng)) is not None]
-        if pairs:
-            places = [n for n, _ in pairs]
-            wrong = self._pool([caption(other, rng, "held-out") for _, other in pairs])
-            _, lured = self.module(pixels[:1], wrong)
-            better = (seen[places] * read[places]).sum(1) > (seen[places] * lured).sum(1)
-            figures["held_out_hard"] = float(better.float().mean())
-        return figures
-
-    def grid(self) -> Image.Image:
-        """Held-out captions' best pictures: each row's first is the true one."""
-        rng = np.random.default_rng(6)
-        pixels = self.held_out.pixels(range(len(self.held_out))).to(self.plan.device)
-        asked = [caption(self.held_out.scene(index), rng, "held-out") for index in range(8)]
-        seen, read = self.module(pixels, self._pool(asked))
-        best = (read @ seen.mT).topk(min(5, len(pixels)), 1).indices
-        rows = [torch.cat([pixels[index : index + 1], pixels[found]]) for index, found in enumerate(best)]
-        return mosaic(to_bytes(torch.cat(rows)), len(rows[0]))
-
-
-def clip_model(work: Path, size: str = "full", *, trained: bool = False) -> Any:
-    """A full CLIPModel around the trained text tower; its image tower new, or from the contrastive training."""
-    tower, words = text_tower(work, size)
-    clip = CLIPModel(
-        CLIPConfig(
-            text_config=text_config(words, size).to_dict(),
-            vision_config=vision_config(size).to_dict(),
-            projection_dim=WIDTH[size],
-        )
-    )
-    clip.text_model.load_state_dict(_inner(tower).state_dict())
-    clip.text_model.requires_grad_(False)
-    if trained:
-        learning.load_average(Towers(clip), work / "clip" / "checkpoint.pt")
-    return clip
-
-
-def _inner(tower: Any) -> Any:
-    """The transformer inside a CLIPTextModel, whichever way the library nests it."""
-    return getattr(tower, "text_model", tower)

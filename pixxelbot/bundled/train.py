@@ -16,10 +16,11 @@ import torch
 
 from pixxelbot.bundled import learning
 from pixxelbot.bundled.autoencoder import Pictures
+from pixxelbot.bundled.contrast import Contrast
 from pixxelbot.bundled.denoiser import Denoising
 from pixxelbot.bundled.export import export
 from pixxelbot.bundled.learning import Lesson, Plan
-from pixxelbot.bundled.towers import Contrast, Sentences
+from pixxelbot.bundled.towers import Sentences
 from pixxelbot.errors import PixxelbotError
 
 STAGES: Final[dict[str, Callable[[Plan, int], Lesson]]] = {

@@ -7,7 +7,6 @@ things are follows from the cells, so left and right are measured and not guesse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,16 +19,13 @@ from torch import nn
 from pixxelbot.bundled import learning, renders
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.muon import Muon
-from pixxelbot.bundled.scenes import COLOURS, FRAMINGS, MOST, NOUNS, SETTINGS, STYLES, Scene
+from pixxelbot.bundled.scenes import COLOURS, FRAMINGS, NOUNS, SETTINGS, STYLES
+from pixxelbot.bundled.truth import WHOLES, losses, truth
 from pixxelbot.errors import UntrainedModel
 
 STAGE: Final = "classifier"
 WIDTHS: Final = {"full": (24, 48, 96, 160), "tiny": (4, 4, 8, 8)}
 GROUPS: Final = 4
-WHOLES: Final = {"setting": len(SETTINGS), "style": len(STYLES), "framing": 1 + len(FRAMINGS), "count": MOST}
-"""What is told of a whole picture, with the number of classes; a framing of 0 is none."""
-IGNORED: Final = -100
-"""A class that nobody said."""
 FEWEST: Final = 2
 """Cells that an object must cover to be there."""
 MIDDLE: Final = (0.45, 0.55)
@@ -119,38 +115,6 @@ class Classifier(nn.Module):
         return self.noun(cells), self.colour(cells), self.whole(pooled)
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What is true of pictures: classes of cells (n, 16, 16), and of wholes (n, 4)."""
-
-    nouns: torch.Tensor
-    colours: torch.Tensor
-    wholes: torch.Tensor
-
-
-def answers(scenes: Sequence[Scene], owners: renders.Bytes) -> Answers:
-    """The classes for painted scenes and the owners of their cells; unsaid colours and settings are ignored."""
-    nouns = np.zeros((len(scenes), 4), np.int64)
-    colours = np.full((len(scenes), 4), IGNORED, np.int64)
-    for row, scene in enumerate(scenes):
-        for place, thing in enumerate(scene.things, start=1):
-            nouns[row, place] = 1 + NOUNS.index(thing.noun)
-            if thing.colour is not None:
-                colours[row, place] = COLOURS.index(thing.colour)
-    rows = np.arange(len(scenes))[:, None, None]
-    wholes = [_whole(scene) for scene in scenes]
-    return Answers(torch.from_numpy(nouns[rows, owners]), torch.from_numpy(colours[rows, owners]), torch.tensor(wholes))
-
-
-def _whole(scene: Scene) -> tuple[int, ...]:
-    return (
-        IGNORED if scene.setting is None else SETTINGS.index(scene.setting),
-        STYLES.index(scene.style),
-        0 if scene.framing is None else 1 + FRAMINGS.index(scene.framing),
-        scene.things[0].count - 1 if len(scene.things) == 1 else IGNORED,
-    )
-
-
 class Naming:
     """The classifier's lesson."""
 
@@ -170,17 +134,9 @@ class Naming:
         self.module.train()
         chosen = self.rng.integers(len(self.pictures), size=self.plan.batch)
         scenes = [self.pictures.scene(int(index)) for index in chosen]
-        true = answers(scenes, self.pictures.things[chosen])
         pixels = _roughened(self.pictures.pixels(chosen).to(self.plan.device))
-        nouns, colours, wholes = (value.float() for value in self.module(pixels))
-        told = {
-            "noun": _wrong(nouns, true.nouns),
-            "colour": _wrong(colours, true.colours),
-            "whole": sum(
-                _wrong(part, true.wholes[:, place]) for place, part in enumerate(torch.split(wholes, _SIZES, dim=1))
-            ),
-        }
-        return {"loss": 2 * told["noun"] + told["colour"] + 0.5 * told["whole"], **told}  # type: ignore[dict-item]
+        told = losses(self.module(pixels), truth(scenes, self.pictures.things[chosen]))
+        return {"loss": 2 * told["noun"] + told["colour"] + 0.5 * told["whole"], **told}
 
     def figures(self) -> dict[str, float]:
         """Shares of held-out pictures whose first thing, its colour, setting and style are told rightly."""
@@ -201,16 +157,6 @@ class Naming:
         seen = self.module(pixels.to(self.plan.device))[0].argmax(1).cpu() > 0
         cells = nn.functional.interpolate(seen[:, None].float() * 2 - 1, size=pixels.shape[2:]).expand(-1, 3, -1, -1)
         return mosaic(renders.to_bytes(torch.cat([pixels, cells])), len(pixels))
-
-
-_SIZES: Final = list(WHOLES.values())
-
-
-def _wrong(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    classes = classes.to(logits.device)
-    if bool((classes == IGNORED).all()):
-        return logits.sum() * 0
-    return nn.functional.cross_entropy(logits, classes, ignore_index=IGNORED)
 
 
 def _roughened(pixels: torch.Tensor) -> torch.Tensor:
@@ -251,7 +197,7 @@ def _seen(nouns: torch.Tensor, colours: torch.Tensor, whole: torch.Tensor) -> Se
     """From probabilities (nouns + 1, 16, 16), (colours, 16, 16) and logits of the whole."""
     best = nouns.argmax(0)
     sights = [_sight(label, best == label, nouns, colours) for label in sorted(set(best.flatten().tolist()) - {0})]
-    told = [int(part.argmax()) for part in torch.split(whole, _SIZES)]
+    told = [int(part.argmax()) for part in torch.split(whole, list(WHOLES.values()))]
     return Seen(
         sights=tuple(sorted((one for one in sights if one.cells >= FEWEST), key=lambda one: -one.cells)),
         setting=SETTINGS[told[0]],

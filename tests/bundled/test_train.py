@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ import torch
 from diffusers import AutoPipelineForText2Image
 from transformers import CLIPModel
 
-from pixxelbot.bundled import autoencoder, learning, muon, renders, sprites, towers, train
-from pixxelbot.bundled.scenes import Scene, Thing
+from pixxelbot.bundled import autoencoder, contrast, learning, muon, renders, sprites, towers, train
+from pixxelbot.bundled.scenes import Scene, Thing, split_of
 from pixxelbot.errors import UntrainedModel
 
 TINY = ("--size", "tiny", "--renders", "24", "--batch", "4", "--minutes", "1", "--no-compile", "--device", "cpu")
@@ -143,12 +144,26 @@ def test_every_text_becomes_tokens_without_loss(work: Path) -> None:
     assert len(words("a red fox in the snow").input_ids) == 8, "a word of the grammar is one token"
 
 
-def test_a_hard_negative_says_the_same_words_of_another_scene() -> None:
+def test_a_swap_says_the_same_words_of_another_scene() -> None:
     rng = np.random.default_rng(0)
     pair = Scene((Thing("fox", "red"), Thing("cat", "blue")), "night")
-    assert towers.swapped(pair, rng) == Scene((Thing("fox", "blue"), Thing("cat", "red")), "night")
-    assert towers.swapped(Scene((Thing("fox"),), place="left"), rng) == Scene((Thing("fox"),), place="right")
-    assert towers.swapped(Scene((Thing("fox"),)), rng) is None
+    assert contrast.swapped_colours(pair, rng) == Scene((Thing("fox", "blue"), Thing("cat", "red")), "night")
+    assert contrast.swapped_places(replace(pair, relation="left of"), rng) == Scene(
+        (Thing("cat", "blue"), Thing("fox", "red")), "night", relation="left of"
+    )
+    assert contrast.swapped_places(Scene((Thing("fox"),), place="left"), rng) == Scene((Thing("fox"),), place="right")
+    assert contrast.swapped_places(Scene((Thing("fox"),)), rng) is None
+
+
+def test_a_hard_negative_is_wrong_in_one_thing_and_of_the_split_of_training() -> None:
+    rng = np.random.default_rng(0)
+    for index in range(200):
+        scene = renders.scene_of(index, "train")
+        other = contrast.wrong(scene, rng, "train")
+        assert other is not None
+        assert split_of(other) == "train"
+        assert other != scene
+        assert len(other.things) == len(scene.things)
 
 
 def test_owners_are_the_things_that_cover_a_cell() -> None:
