@@ -18,7 +18,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from torch import nn
 
-from pixxelbot.bundled import renders
+from pixxelbot.bundled import learning, renders
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.muon import Muon
 
@@ -35,6 +35,8 @@ WHOLE: Final = 0.5
 """Share of the time after which whole pictures are shown."""
 HELD_OUT: Final = 256
 """Held-out pictures for measuring."""
+STANDARDISED_ON: Final = {"full": range(0, 512, renders.CHUNK), "tiny": range(0, 1, renders.CHUNK)}
+"""Pictures over which the latents' means and deviations are taken, by the chunk's first."""
 WIDTHS: Final = {"full": (16, 32, 64, 128), "tiny": (8, 8, 8, 8)}
 
 
@@ -148,6 +150,66 @@ class Pictures:
     def _round_trip(self, pixels: torch.Tensor) -> torch.Tensor:
         seen: torch.Tensor = self.module(pixels, torch.zeros(()))[0]
         return seen.float().clamp(-1, 1)
+
+
+class Tail(nn.Module):
+    """The half of an autoencoder behind the latents."""
+
+    def __init__(self, vae: Any) -> None:
+        super().__init__()
+        self.behind, self.decoder = vae.post_quant_conv, vae.decoder
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        seen: torch.Tensor = self.decoder(self.behind(latents))
+        return seen
+
+
+class Decoding(Pictures):
+    """A second lesson for the decoder alone: the error itself, on whole pictures. No latent changes by it.
+
+    Stability AI tuned the decoder of Stable Diffusion's VAE for the mean square in the same way (`sd-vae-ft-mse`).
+    """
+
+    optimizer = staticmethod(partial(Muon, rate=0.005, other_rate=2e-4))
+
+    def __init__(self, plan: Plan, rank: int) -> None:
+        super().__init__(plan, rank)
+        self.vae = standardised_vae(plan.work, plan.size).to(plan.device, memory_format=torch.channels_last)
+        self.module = Tail(self.vae).requires_grad_(True)
+
+    def loss(self, progress: float) -> dict[str, torch.Tensor]:
+        images = self._batch(renders.SIDE)
+        latents = self._latents(images)
+        seen = self.module(latents + NOISE * torch.randn_like(latents)).float()
+        ratio, edge = psnr(seen, images).mean(), edges(seen - images)
+        return {"loss": EDGES * edge - ratio / 20, "psnr": ratio, "edges": edge}
+
+    def _latents(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            means: torch.Tensor = self.vae.encode(images).latent_dist.mean
+        return means
+
+    def _round_trip(self, pixels: torch.Tensor) -> torch.Tensor:
+        seen: torch.Tensor = self.module(self._latents(pixels))
+        return seen.float().clamp(-1, 1)
+
+
+def standardised_vae(work: Path, size: str = "full") -> Any:
+    """The VAE of the first lesson, its latents of mean 0 and deviation 1. Raises UntrainedModel where there is none."""
+    codec = Codec(build(size))
+    learning.load_average(codec, work / "vae" / "checkpoint.pt")
+    paintings = [renders.paint_some("train", start + renders.CHUNK, start)[0] for start in STANDARDISED_ON[size]]
+    standardise(codec.vae, renders.to_tensor(np.concatenate(paintings)))
+    return codec.vae.eval().requires_grad_(False)
+
+
+def trained_vae(work: Path, size: str = "full") -> Any:
+    """The VAE of the work folder, with its tuned decoder where there is one. Raises UntrainedModel without a VAE."""
+    vae = standardised_vae(work, size)
+    tuned = work / "decoder" / "checkpoint.pt"
+    if tuned.is_file():
+        learning.load_average(Tail(vae), tuned)
+    return vae
 
 
 def edges(wrong: torch.Tensor) -> torch.Tensor:

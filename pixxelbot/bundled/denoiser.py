@@ -18,9 +18,8 @@ from PIL import Image
 from torch import nn
 from tqdm import tqdm
 
-from pixxelbot.bundled import learning, renders, towers
-from pixxelbot.bundled.autoencoder import LATENTS, Codec, standardise
-from pixxelbot.bundled.autoencoder import build as build_vae
+from pixxelbot.bundled import renders, towers
+from pixxelbot.bundled.autoencoder import LATENTS, trained_vae
 from pixxelbot.bundled.captions import caption, disturbed, nothing
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.muon import Muon
@@ -36,8 +35,6 @@ GUIDANCE: Final = 4.5
 GRID_STEPS: Final = 20
 GRID: Final = 24
 TRAIN_STEPS: Final = 1000
-STANDARDISED_ON: Final = {"full": range(0, 512, renders.CHUNK), "tiny": range(0, 1, renders.CHUNK)}
-"""Pictures over which the latents' means and deviations are taken, by the chunk's first."""
 ENCODED_AT_ONCE: Final = 32
 
 
@@ -90,15 +87,6 @@ def inherit(unet: Any, folder: Path) -> None:
                 weight.copy_(old[name])
             elif name in ("conv_in.weight", "conv_out.weight", "conv_out.bias"):
                 weight[tuple(slice(was) for was in old[name].shape)] = old[name]
-
-
-def trained_vae(work: Path, size: str = "full") -> Any:
-    """The VAE of the work folder, with latents of mean 0 and deviation 1. Raises UntrainedModel where there is none."""
-    codec = Codec(build_vae(size))
-    learning.load_average(codec, work / "vae" / "checkpoint.pt")
-    paintings = [renders.paint_some("train", start + renders.CHUNK, start)[0] for start in STANDARDISED_ON[size]]
-    standardise(codec.vae, renders.to_tensor(np.concatenate(paintings)))
-    return codec.vae.eval().requires_grad_(False)
 
 
 def encoded(plan: Plan, vae: Any, split: Split, count: int) -> np.ndarray[Any, np.dtype[np.float16]]:

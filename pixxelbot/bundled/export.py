@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 
-from pixxelbot.bundled import contrast, denoiser, learning, towers
+from pixxelbot.bundled import autoencoder, contrast, denoiser, learning, towers
 from pixxelbot.bundled.scenes import NOUNS, SOMETHING
 from pixxelbot.errors import UntrainedModel
 
@@ -23,7 +23,7 @@ def export(work: Path, target: Path, size: str = "full") -> dict[str, int]:
         UntrainedModel: a part is not trained yet, or is larger than its budget.
     """
     tower, words = towers.text_tower(work, size)
-    unet, vae = denoiser.build(size), denoiser.trained_vae(work, size)
+    unet, vae = denoiser.build(size), autoencoder.trained_vae(work, size)
     state = learning.load_average(unet, work / "unet" / "checkpoint.pt")
     parts = {"unet": unet, "vae": vae, "text_encoder": tower}
     pipe = denoiser.pipeline(unet, vae, tower, words).to(torch.float16)

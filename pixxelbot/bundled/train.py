@@ -1,4 +1,4 @@
-"""`python -m pixxelbot.bundled.train vae|text|clip|unet`: train the model that ships, with the project's own code.
+"""`python -m pixxelbot.bundled.train STAGE`: train the model that ships, with the project's own code, part by part.
 
 Each stage goes on from its checkpoint in the work folder, if there is one; a larger `--minutes` extends a finished
 training. `export` writes what was trained so far in diffusers' layout.
@@ -15,7 +15,7 @@ from typing import Final
 import torch
 
 from pixxelbot.bundled import learning
-from pixxelbot.bundled.autoencoder import Pictures
+from pixxelbot.bundled.autoencoder import Decoding, Pictures
 from pixxelbot.bundled.contrast import Contrast
 from pixxelbot.bundled.denoiser import Denoising
 from pixxelbot.bundled.export import export
@@ -25,6 +25,7 @@ from pixxelbot.errors import PixxelbotError
 
 STAGES: Final[dict[str, Callable[[Plan, int], Lesson]]] = {
     "vae": Pictures,
+    "decoder": Decoding,
     "text": Sentences,
     "clip": Contrast,
     "unet": Denoising,
