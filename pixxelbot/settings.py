@@ -161,11 +161,11 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL with its async driver."""
+        """SQLAlchemy URL with its driver."""
         if self.database_url is None:
-            return f"sqlite+aiosqlite:///{(self.home / 'pixxelbot.db').absolute()}"
+            return f"sqlite:///{(self.home / 'pixxelbot.db').absolute()}"
         scheme, _, rest = self.database_url.partition("://")
-        return f"{'sqlite+aiosqlite' if scheme == 'sqlite' else 'postgresql+psycopg'}://{rest}"
+        return f"{'sqlite' if scheme == 'sqlite' else 'postgresql+psycopg'}://{rest}"
 
     @property
     def pictures(self) -> str:

@@ -128,10 +128,9 @@ class Previews:
 
     async def resume(self) -> None:
         """Follow what an earlier run of the bot left unfinished."""
-        for status in LIVE:
-            for request in await self.store.requests(status=status):
-                if request.member_id.startswith("discord:"):
-                    self.follow(request)
+        for request in await self.store.requests(statuses=LIVE):
+            if request.member_id.startswith("discord:"):
+                self.follow(request)
 
     async def close(self) -> None:
         """Stop, and tell those who wait that it goes on after the restart."""
@@ -208,7 +207,7 @@ class Previews:
 
     async def _letter(self, followed: _Followed) -> Letter | None:
         """What to show now; None where it shows already, or where the outbox has the last word."""
-        request = await self.store.request(followed.request.id)
+        followed.request = request = await self.store.request(followed.request.id)
         if request.status.ended:
             followed.over = True
             return None
@@ -231,16 +230,15 @@ class Previews:
         if request.status is Status.PLANNING:
             return cards.planning_text(say)
         job = await self.store.job_of(request.id)
+        estimate = self.studio.estimate(job)
         if job and job.status is Status.RUNNING and job.total:
-            estimate = await self.studio.estimate(request.id)
             return cards.progress_text(say, job.step, job.total, estimate.seconds if estimate else None)
-        return cards.waiting_text(say, await self.studio.estimate(request.id))
+        return cards.waiting_text(say, estimate)
 
     async def _with_placeholder(self, request: Request) -> Request:
-        """The request as stored, with its placeholder's id, which Discord may not have said when acknowledging."""
-        stored = await self.store.request(request.id)
-        if stored.address.message_id or not stored.address.interaction_token:
-            return stored
-        message_id = await self.postman.original(stored.address)
-        await self.store.set_placeholder(stored.id, message_id)
-        return await self.store.request(stored.id)
+        """The request with its placeholder's id, which Discord may not have said when acknowledging."""
+        if request.address.message_id or not request.address.interaction_token:
+            return request
+        message_id = await self.postman.original(request.address)
+        await self.store.set_placeholder(request.id, message_id)
+        return await self.store.request(request.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from pixxelbot.job import Job, Request, Status
@@ -19,7 +19,7 @@ class Records(Protocol):
         ...
 
     async def requests(
-        self, status: Status | None = None, member: str | None = None, limit: int | None = None
+        self, statuses: Collection[Status] | None = None, member: str | None = None, limit: int | None = None
     ) -> list[Request]:
         """Requests, newest first."""
         ...

@@ -24,7 +24,6 @@ PATTERNS: Final = (
 )
 """Passwords in URLs, interaction tokens in Discord's routes, and Authorization headers."""
 CHATTY: Final = (
-    "aiosqlite",
     "asyncio",
     "httpx",
     "httpcore",

@@ -3,7 +3,8 @@
 SQLite as it really is: WAL; transactions opened by us (`isolation_level=None`, `BEGIN IMMEDIATE` for the writer, since
 a deferred transaction that reads before it writes fails at once with SQLITE_BUSY_SNAPSHOT whatever the time-out);
 `synchronous=FULL` set on every connection, so that an answered waiter's change outlives a power cut.
-The writer is a thread of its own with a plain connection: a whole batch costs one hop between threads.
+Writer and readers are threads of their own with plain connections: a whole batch, and a whole question, costs one hop
+between threads. (A driver that hops for each statement took up to 3.6 s over a question in a burst of requests.)
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
-import aiosqlite
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
@@ -49,6 +49,8 @@ FROZEN_SECONDS: Final = 10
 """PostgreSQL ends a session silent for so long inside a transaction: a frozen writer must not block the others."""
 POLL_SECONDS: Final = 0.2
 """Between two looks at `PRAGMA data_version`; it costs about 50 µs."""
+READERS: Final = 3
+"""Threads that read a SQLite file; a slow search must not hold up the rest, more would contend for the interpreter."""
 BATCH: Final = 64
 """Changes in one commit; more would make the first of them wait noticeably."""
 UNREACHED: Final = re.compile(r"connection failed|failed to resolve|could not translate|timeout expired", re.IGNORECASE)
@@ -60,7 +62,7 @@ WRITER_LOCK: Final = 0x70_69_78_78
 
 
 class Database:
-    """SQLite or PostgreSQL by URL (SQLAlchemy's, with an async driver). `variable` is where the operator set it."""
+    """SQLite or PostgreSQL by URL (SQLAlchemy's). `variable` is where the operator set it."""
 
     def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS, variable: str = "PIXXELBOT_HOME") -> None:
         self.url, self.variable = make_url(url), variable
@@ -68,8 +70,8 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.changes = 0
         """Grows with every change noticed, by this process or another."""
-        self._engine = self._reading_engine()
-        self._writing = _SQLiteWriter(self) if self.sqlite else None
+        self._file = _SQLiteThreads(self) if self.sqlite else None
+        self._engine = None if self.sqlite else self._server_engine()
         self._pending: asyncio.Queue[_Waiting[Any]] = asyncio.Queue()
         self._rung = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -87,7 +89,9 @@ class Database:
     async def read(self, question: Change[T]) -> T:
         """Answer a question from one consistent snapshot."""
         with _translated(self):
-            async with self._engine.connect() as connection:
+            if self._file:
+                return await self._file.read(question)
+            async with self._server.connect() as connection:
                 return await connection.run_sync(question)
 
     async def write(self, change: Change[T]) -> T:
@@ -113,29 +117,26 @@ class Database:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        if self._writing:
-            await self._writing.close()
-        await self._engine.dispose()
+        if self._file:
+            await self._file.close()
+        if self._engine:
+            await self._engine.dispose()
 
-    def _reading_engine(self) -> AsyncEngine:
-        if not self.sqlite:
-            limits = {"lock_timeout": self.busy_seconds, "idle_in_transaction_session_timeout": FROZEN_SECONDS}
-            options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
-            return create_async_engine(
-                self.url,
-                connect_args={"options": options},
-                pool_pre_ping=True,
-                pool_timeout=self.busy_seconds * POOL_PATIENCE,
-                hide_parameters=True,
-            )
-        engine = create_async_engine(
+    def _server_engine(self) -> AsyncEngine:
+        limits = {"lock_timeout": self.busy_seconds, "idle_in_transaction_session_timeout": FROZEN_SECONDS}
+        options = " ".join(f"-c {name}={round(seconds * 1000)}" for name, seconds in limits.items())
+        return create_async_engine(
             self.url,
-            connect_args={"timeout": self.busy_seconds},
+            connect_args={"options": options},
+            pool_pre_ping=True,
             pool_timeout=self.busy_seconds * POOL_PATIENCE,
             hide_parameters=True,
         )
-        _prepare_sqlite(engine.sync_engine, "BEGIN", self.busy_seconds)
-        return engine
+
+    @property
+    def _server(self) -> AsyncEngine:
+        assert self._engine is not None, "PostgreSQL has an engine"
+        return self._engine
 
     def _keep_running(self, name: str, work: Callable[[], Any]) -> None:
         if name not in self._tasks or self._tasks[name].done():
@@ -153,10 +154,10 @@ class Database:
     async def _commit(self, batch: list[_Waiting[Any]]) -> None:
         outcome = _Outcome[None]()
         with outcome, _translated(self):
-            if self._writing:
-                await self._writing.commit(batch)
+            if self._file:
+                await self._file.commit(batch)
             else:
-                async with self._engine.connect() as connection:
+                async with self._server.connect() as connection:
                     await connection.run_sync(_apply_and_notify, batch)
         for waiting in batch:
             waiting.tell(outcome.error)
@@ -173,15 +174,14 @@ class Database:
 
     async def _watch_file(self) -> None:
         """Poll SQLite's counter of other connections' commits."""
-        async with aiosqlite.connect(str(self.path), isolation_level=None) as connection:
-            known = None
-            while True:
-                async with connection.execute("PRAGMA data_version") as rows:
-                    version = await rows.fetchone()
-                if known is not None and version != known:
-                    self._ring()
-                known = version
-                await asyncio.sleep(POLL_SECONDS)
+        assert self._file is not None, "only a file is watched"
+        known = None
+        while True:
+            version = await self._file.version()
+            if known is not None and version != known:
+                self._ring()
+            known = version
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _listen(self) -> None:
         """LISTEN, and connect anew when the server has gone away."""
@@ -195,26 +195,56 @@ class Database:
             await asyncio.sleep(1.0)
 
 
-class _SQLiteWriter:
-    """The one thread that writes, with its one connection."""
+class _SQLiteThreads:
+    """The one thread that writes and the few that read, each with a plain connection of its own."""
 
     def __init__(self, database: Database) -> None:
-        url = database.url.set(drivername="sqlite")
-        waits = {"timeout": database.busy_seconds}
-        self._engine = create_engine(url, pool_size=1, connect_args=waits, hide_parameters=True)
-        _prepare_sqlite(self._engine, "BEGIN IMMEDIATE", database.busy_seconds)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._writing = _sqlite_engine(database, "BEGIN IMMEDIATE", 1)
+        self._reading = _sqlite_engine(database, "BEGIN", READERS)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._watching: sqlite3.Connection | None = None
+        self._path = str(database.path)
+
+    async def read(self, question: Change[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, question)
 
     async def commit(self, batch: list[_Waiting[Any]]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, batch)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._commit, batch)
+
+    async def version(self) -> int:
+        """`PRAGMA data_version` of one connection: differs from the last where another connection committed."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._version)
+
+    def _read(self, question: Change[T]) -> T:
+        with self._reading.connect() as connection:
+            return question(connection)
 
     def _commit(self, batch: list[_Waiting[Any]]) -> None:
-        with self._engine.connect() as connection:
+        with self._writing.connect() as connection:
             _apply(connection, batch)
 
+    def _version(self) -> int:
+        if self._watching is None:
+            self._watching = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        return cast(int, self._watching.execute("PRAGMA data_version").fetchone()[0])
+
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writer, self._writing.dispose)
+        self._writer.shutdown()
+        await loop.run_in_executor(None, self._readers.shutdown)  # once the questions under way are answered
+        self._reading.dispose()
+        if self._watching:
+            self._watching.close()
+
+
+def _sqlite_engine(database: Database, begin: str, connections: int) -> Engine:
+    url = database.url.set(drivername="sqlite")
+    waits = {"timeout": database.busy_seconds, "check_same_thread": False}  # disposed of by another thread
+    engine = create_engine(url, pool_size=connections, max_overflow=0, connect_args=waits, hide_parameters=True)
+    _prepare_sqlite(engine, begin, database.busy_seconds)
+    return engine
 
 
 def _prepare_sqlite(engine: Engine, begin: str, busy_seconds: float) -> None:

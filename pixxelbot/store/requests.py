@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, exists, func, or_, select, update
@@ -55,20 +55,26 @@ def found(connection: Connection, table: Table, what: str, name: str) -> Any:
 
 def listed(
     connection: Connection,
-    status: Status | None = None,
+    statuses: Collection[Status] | None = None,
     member: str | None = None,
     limit: int | None = None,
     channel: str | None = None,
 ) -> list[Request]:
     """Requests, newest first."""
     query = select(requests).order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(limit)
-    if status is not None:
-        query = query.where(requests.c.status == str(status))
+    if statuses is not None:
+        query = query.where(requests.c.status.in_([str(status) for status in statuses]))
     if member is not None:
         query = query.where(requests.c.member_id == member)
     if channel is not None:
         query = query.where(requests.c.channel_id == channel)
     return [request_of(row) for row in connection.execute(query).mappings()]
+
+
+def statuses(connection: Connection, request_ids: Collection[str]) -> dict[str, Status]:
+    """Where these requests stand, as far as there are such."""
+    query = select(requests.c.id, requests.c.status).where(requests.c.id.in_(request_ids))
+    return {request_id: Status(status) for request_id, status in connection.execute(query)}
 
 
 def change(

@@ -147,13 +147,17 @@ class Store:
 
     async def requests(
         self,
-        status: Status | None = None,
+        statuses: Collection[Status] | None = None,
         member: str | None = None,
         limit: int | None = None,
         channel: str | None = None,
     ) -> list[Request]:
         """Requests, newest first."""
-        return await self._read(requests.listed, status, member, limit, channel)
+        return await self._read(requests.listed, statuses, member, limit, channel)
+
+    async def statuses(self, request_ids: Collection[str]) -> dict[str, Status]:
+        """Where these requests stand, as far as there are such."""
+        return await self._read(requests.statuses, request_ids)
 
     async def request_of_event(self, source_event_id: str) -> Request | None:
         """The request that an event made, where it made one."""

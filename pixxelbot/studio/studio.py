@@ -43,6 +43,7 @@ from pixxelbot.studio.looking import Looking
 from pixxelbot.studio.policy import Policy
 from pixxelbot.studio.recipes import Recipes
 from pixxelbot.studio.settling import Decision, Settling
+from pixxelbot.studio.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class Studio:
         self._plans: set[asyncio.Task[None]] = set()
         self._counts: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(PLANS_AT_ONCE)
+        self._waiting = Waiting(store)
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ class Studio:
 
     async def resume(self) -> None:
         """Take up planning that a crash cut off."""
-        for request in await self.store.requests(status=Status.PLANNING):
+        for request in await self.store.requests(statuses=(Status.PLANNING,)):
             self._start(self._plan(request))
 
     async def close(self) -> None:
@@ -184,25 +186,20 @@ class Studio:
         for task in self._plans:
             task.cancel()
         await asyncio.gather(*self._plans, *self._counts, return_exceptions=True)
+        await self._waiting.close()
 
     # --- looking and stopping -----------------------------------------------------------------------------------
 
     async def finished(self, request_id: str) -> Request:
         """The request once it has ended."""
-        return await self._when(request_id, lambda request: request.status.ended)
+        return await self._waiting.until(request_id, lambda status: status.ended)
 
     async def planned(self, request_id: str) -> Request:
         """The request once its planning is over."""
-        return await self._when(request_id, lambda request: request.status is not Status.PLANNING)
+        return await self._waiting.until(request_id, lambda status: status is not Status.PLANNING)
 
-    async def _when(self, request_id: str, reached: Callable[[Request], bool]) -> Request:
-        while not reached(request := await self.store.request(request_id)):
-            await self.store.wait_for_change(0.5)
-        return request
-
-    async def estimate(self, request_id: str) -> Estimate | None:
+    def estimate(self, job: Job | None) -> Estimate | None:
         """Place in line and seconds left; None before it is queued, or where another process decides the queue."""
-        job = await self.store.job_of(request_id)
         return self.queue.estimate(job.id) if job and self.queue else None
 
     async def cancel(self, job_id: str, member_id: str, moderator: bool = False) -> Job:

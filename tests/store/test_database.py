@@ -6,9 +6,11 @@ import asyncio
 import socket
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from pixxelbot.errors import DatabaseBusy, DatabaseUnreachable, StorageUnwritable, StoreError
 from pixxelbot.settings import Settings
@@ -165,4 +167,37 @@ async def test_a_sqlite_file_that_cannot_be_made_names_the_setting_that_says_whe
     store = await Store.open(factories.settings(tmp_path / "home", database_url=url))
     with pytest.raises(StorageUnwritable, match=named):
         await store.migrate()
+    await store.close()
+
+
+async def test_a_slow_question_holds_up_no_other_and_hundreds_at_once_are_answered(tmp_path: Path) -> None:
+    store = await sqlite_store(tmp_path, busy_seconds=0.1)
+    stored, _ = await store.accept(factories.request())
+    released = threading.Event()
+    slow = asyncio.create_task(store.database.read(lambda _: released.wait(60)))
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*(store.request(stored.id) for _ in range(500)))
+        assert not slow.done() and {one.id for one in answers} == {stored.id}
+        released.set()
+        assert await slow
+    await store.close()
+
+
+async def test_a_question_sees_what_was_answered_as_written_and_stays_within_its_snapshot(tmp_path: Path) -> None:
+    store = await sqlite_store(tmp_path)
+    began, written = threading.Event(), threading.Event()
+
+    def twice(connection: Connection) -> tuple[int, int]:
+        first = connection.exec_driver_sql("SELECT count(*) FROM requests").scalar_one()
+        began.set()
+        written.wait(60)
+        return first, connection.exec_driver_sql("SELECT count(*) FROM requests").scalar_one()
+
+    async with asyncio.timeout(60):
+        asked = asyncio.create_task(store.database.read(twice))
+        await asyncio.to_thread(began.wait, 60)
+        await store.accept(factories.request())
+        assert len(await store.requests()) == 1
+        written.set()
+        assert await asked == (0, 0)
     await store.close()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
 
 UNFINISHED: Final = (Status.PLANNING, Status.WAITING, Status.QUEUED, Status.RUNNING)
+MOST_UNFINISHED: Final = 100
+"""Own requests that are counted, listed and cancelled at once."""
 MOST_SHOWN: Final = 5
 """Own requests that /queue shows with a button each."""
 
@@ -112,16 +114,14 @@ async def _line(interaction: discord.Interaction[Bot], say: Words, one: Request)
     if one.status is Status.PLANNING:
         where = cards.planning_text(say)
     else:
-        where = cards.waiting_text(say, await chat.studio.estimate(one.id))
+        where = cards.waiting_text(say, chat.studio.estimate(await chat.store.job_of(one.id)))
     return f"{cards.quoted(one.words, 80) or cards.reference(one.id)} · {where}"
 
 
 async def _unfinished(interaction: discord.Interaction[Bot]) -> list[Request]:
     """The member's own requests that have not ended, newest first."""
     store, member = interaction.client.chat.store, asking.member_id(interaction.user)
-    found = [one for status in UNFINISHED for one in await store.requests(status=status, member=member, limit=25)]
-    once = {one.id: one for one in found}  # one that moves on between two of these questions answers both
-    return sorted(once.values(), key=lambda one: one.created_at, reverse=True)
+    return await store.requests(statuses=UNFINISHED, member=member, limit=MOST_UNFINISHED)
 
 
 async def _own_requests(interaction: discord.Interaction[Bot], typed: str) -> list[app_commands.Choice[str]]:
