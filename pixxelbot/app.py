@@ -227,6 +227,7 @@ def model_limits(settings: Settings) -> dict[str, Limits]:
 def _with_networks(limits: Limits, settings: Settings) -> Limits:
     """With the names of the adapters and learnt words for the model's family; the engine tells where nothing says."""
     names: dict[str, list[str]] = {"lora": [], "embedding": []}
+    misfits: list[tuple[str, str]] = []
     for name, role, where in settings.networks:
         if role not in names:
             continue
@@ -235,9 +236,12 @@ def _with_networks(limits: Limits, settings: Settings) -> Limits:
         except ModelCorrupt as error:  # one damaged adapter must not keep the bot from its start
             log.warning("%s is not offered: %s", name, error)
             continue
-        if family in (None, limits.family):
+        if family is None or family == limits.family:
             names[role].append(name)
-    return limits.model_copy(update={"loras": tuple(names["lora"]), "embeddings": tuple(names["embedding"])})
+        else:
+            misfits.append((name, family))
+    found = {"loras": tuple(names["lora"]), "embeddings": tuple(names["embedding"]), "misfits": tuple(misfits)}
+    return limits.model_copy(update=found)
 
 
 def kinds_drawn() -> frozenset[str]:

@@ -63,6 +63,8 @@ class Limits(BaseModel):
     """Names of the low-rank adapters that are installed for it."""
     embeddings: tuple[str, ...] = ()
     """Names of the learnt words that are installed for it."""
+    misfits: tuple[tuple[str, str], ...] = ()
+    """Adapters and learnt words that are installed, but made for another family: name and family."""
     vocabulary: tuple[str, ...] = ()
     """Nouns the model is known to draw; empty where it is general."""
 

@@ -21,6 +21,7 @@ from pixxelbot.planner.expansion import expand
 from pixxelbot.planner.flags import MAX_RATIO
 from pixxelbot.planner.networks import MAX_WEIGHT as MAX_LORA
 from pixxelbot.planner.networks import MOST as MOST_LORAS
+from pixxelbot.planner.networks import offered, spoken_of
 from pixxelbot.planner.references import grids
 from pixxelbot.planner.styles import MAX_WEIGHT
 from pixxelbot.planner.talk import HELP
@@ -137,9 +138,11 @@ def schema(ask: Ask, labels: Collection[str]) -> dict[str, Any]:
         "unlocks": {"type": ["array", "null"], "items": {"type": "string", "enum": list(LOCKABLE)}},
         "reasons": {"type": "array", "items": _object(field={"type": "string"}, why={"type": "string"})},
     }
-    if ask.limits.loras:
-        named = _object(name={"type": "string", "enum": list(ask.limits.loras)}, weight={"type": "number"})
+    if loras := offered(ask.limits.loras, ask.words):
+        named = _object(name={"type": "string", "enum": list(loras)}, weight={"type": "number"})
         properties["loras"] = {"type": "array", "items": named}
+    if learnt := offered(ask.limits.embeddings, ask.words):
+        properties["embeddings"] = {"type": "array", "items": {"type": "string", "enum": list(learnt)}}
     return _object(**properties)
 
 
@@ -304,6 +307,7 @@ def _fields(answer: dict[str, Any], ask: Ask) -> dict[str, Any]:
         "mode": _choice(answer.get("mode"), MODES),
         "styles": _styles(answer.get("styles"), ask),
         "loras": _loras(answer.get("loras"), ask),
+        "embeddings": _embeddings(answer.get("embeddings"), ask),
         "strength": _number(answer.get("strength"), 0, 1),
         "scale": _number(answer.get("scale"), 1, 4),
     }
@@ -408,10 +412,16 @@ def _loras(said: Any, ask: Ask) -> tuple[tuple[str, float], ...] | None:
     chosen: dict[str, float] = {}
     for item in said[:20] if isinstance(said, list) else []:
         name = _choice(item.get("name") if isinstance(item, dict) else item, ask.limits.loras)
-        if name and name.casefold() in ask.words.casefold():
+        if name and spoken_of(name, ask.words):
             weight = _number(item.get("weight"), -MAX_LORA, MAX_LORA) if isinstance(item, dict) else None
             chosen.setdefault(name, 1.0 if weight is None else weight)
     return tuple(list(chosen.items())[:MOST_LORAS]) or None
+
+
+def _embeddings(said: Any, ask: Ask) -> tuple[str, ...] | None:
+    """Learnt words that are installed, and that the member spoke of."""
+    chosen = (_choice(name, ask.limits.embeddings) for name in _strings(said))
+    return tuple(dict.fromkeys(name for name in chosen if name and spoken_of(name, ask.words))) or None
 
 
 def _reasons(said: Any, changes: Changes) -> dict[str, str]:

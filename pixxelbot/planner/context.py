@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pixxelbot.intent import Ask, Turn
+from pixxelbot.planner.networks import offered
 from pixxelbot.planner.references import Grid, grids
 from pixxelbot.recipe import Recipe
 
@@ -40,7 +41,7 @@ def labels_of(ask: Ask) -> Labels:
 def context(ask: Ask, labels: Labels, budget: int) -> str:
     """The member's words, what is fixed, the pictures and the conversation as JSON of about `budget` tokens."""
     names = {name: label for label, name in labels.items()}
-    told: dict[str, Any] = {"words": ask.words, "fixed": ask.given.said()}
+    told: dict[str, Any] = {"words": ask.words, "fixed": ask.given.said()} | _installed(ask)
     if focus := [names[name] for name in ask.focus if name in names]:
         told["talking_about"] = focus
     if sources := len(ask.sources):
@@ -54,6 +55,12 @@ def context(ask: Ask, labels: Labels, budget: int) -> str:
     if conversation:
         told["conversation"] = conversation
     return json.dumps(told, ensure_ascii=False)
+
+
+def _installed(ask: Ask) -> dict[str, list[str]]:
+    """Names of what can act on the model; there is nothing to tell of most."""
+    named = {"loras": ask.limits.loras, "learnt_words": ask.limits.embeddings}
+    return {what: list(offered(names, ask.words)) for what, names in named.items() if names}
 
 
 def tokens(text: str) -> int:

@@ -21,9 +21,32 @@ TAG: Final = re.compile(r"<lora:(?P<name>[^:<>]{1,100})(?::(?P<weight>[^:<>]{0,1
 """As A1111, Forge and most other bots write it; a third part (the text encoder's weight) is not told apart."""
 LEARNT: Final = re.compile(r"<([^<>\s:@#]{1,100})>|\bembedding:([\w.-]{1,100})", re.IGNORECASE)
 """`<name>`, or ComfyUI's `embedding:name`."""
-WEIGHED: Final = r"(?:\s+(?:at|of|with(?: a)? (?:weight|strength)(?: of)?)\s+(?P<weight>\d+(?:[.,]\d+)?\s?%?))?"
+AMOUNT: Final = r"(?:\d+(?:[.,]\d+)?\s?%?|half(?=\s+(?:strength|weight)))"
+OF_IT: Final = r"(?:\s+(?:strength|weight))?"
+WEIGHED: Final = (
+    rf"(?:\s+(?:at|of|with(?: a)? (?:weight|strength)(?: of)?)\s+{AMOUNT}{OF_IT}|\s?:\s?{AMOUNT}|\s?\({AMOUNT}\)"
+    r"|\s+\d*[.,]\d+)?"
+)
+"""Weights behind a name: `at 80 %`, `:0.8`, `(0.8)`, `0.8`, `at half strength`. Whole numbers count pictures."""
+ASKING: Final = (
+    r",?\s*(?:\b(?:please\s+)?(?:(?:and|then)\s+)?(?:use|take|apply|add)\s+)?"
+    r"(?:\b(?:(?:in|im|dans|al|no|nel|en)\s+(?:(?:the|le|el|o|lo)\s+)?(?:style|look|stil|estilo|stile)\s+"
+    r"(?:of|des|vom|von|du|de|del|do|da)|with|using|plus|and|in|mit|und|con|avec|et|com)\s+)?"
+    r"(?:\b(?:the|my|an?|dem|der|des|das|el|la|le|du|del|o|do|da)\s+)?"
+)
+"""What leads up to a LoRA in a sentence, and would be left dangling without it."""
 WITHOUT: Final = re.compile(r",?\s*\bwithout\s+(?:(?:the|any|that|my)\s+)?(?:[\w.-]+\s+)?loras?\b", re.IGNORECASE)
-UNKNOWN: Final = re.compile(rf",?\s*\b(?:with|using)\s+(?:the|my)\s+(?P<name>[\w.-]+)\s+lora\b{WEIGHED}", re.IGNORECASE)
+UNKNOWN: Final = (
+    re.compile(rf",?\s*\b(?:with|using)\s+(?:the|my)\s+(?P<names>[\w.-]+)\s+lora\b(?P<all>{WEIGHED})", re.IGNORECASE),
+    re.compile(
+        rf"{ASKING}\blora\s+(?:called|named)\s+(?P<names>[\w-]+{WEIGHED})(?P<all>)"
+        rf"|,?\s*\bin\s+the\s+style\s+of\s+(?:the|my)\s+lora\s+(?P<names_>[\w-]+{WEIGHED})",
+        re.IGNORECASE,
+    ),
+)
+"""One that clearly is meant, installed or not."""
+OFFERED: Final = 40
+"""Names of each sort that a language model is told."""
 SAME: Final = "the same again"
 """What is meant where only a LoRA is named."""
 
@@ -58,7 +81,8 @@ def merged(loras: Sequence[tuple[str, float]], limits: Limits) -> Loras:
     Raises:
         InvalidRequest: too many.
     """
-    found = {near(name, limits.loras): weight for name, weight in loras}
+    known = (*limits.loras, *(name for name, _ in limits.misfits))
+    found = {near(name, known): weight for name, weight in loras}
     if len(found) > MOST:
         raise InvalidRequest(f"A picture takes at most {MOST} LoRAs, and you named {len(found)}. Leave some out.")
     return tuple(found.items())
@@ -85,27 +109,65 @@ def near(name: str, known: Sequence[str]) -> str:
     return next((one for one in known if _plain(one) == _plain(name)), name.strip())
 
 
+def spoken_of(name: str, words: str) -> bool:
+    """Whether a name stands in the words, as members may spell it."""
+    return bool(re.search(rf"(?<!\w)(?:{_spelled([name])})(?!\w)", words, re.IGNORECASE))
+
+
+def offered(names: Sequence[str], words: str) -> tuple[str, ...]:
+    """Those to tell a language model of: the ones that were spoken of first, and not too many."""
+    return tuple(sorted(names, key=lambda name: not spoken_of(name, words)))[:OFFERED]
+
+
 def _tagged(words: str) -> tuple[str, list[tuple[str, float]]]:
     return TAG.sub(" ", words), [(tag["name"], weight_of(tag["name"], tag["weight"])) for tag in TAG.finditer(words)]
 
 
 def _spoken(words: str, loras: list[tuple[str, float]], limits: Limits) -> tuple[str, list[tuple[str, float]]]:
     """Those spoken of in a sentence: any that is installed, and one that clearly is meant."""
-    for pattern in (*_patterns(limits.loras), UNKNOWN):
+    known = (*limits.loras, *(name for name, _ in limits.misfits))
+    for pattern in (*_patterns(known), *UNKNOWN):
         if WITHOUT.search(words):
             break
-        loras = [*loras, *((one["name"], weight_of(one["name"], one["weight"])) for one in pattern.finditer(words))]
+        loras = [*loras, *(pair for match in pattern.finditer(words) for pair in _weighed(match, known))]
         words = pattern.sub(" ", words)
     return words, loras
 
 
 def _patterns(names: Sequence[str]) -> Iterator[re.Pattern[str]]:
+    """Installed ones by name: `the ink lora`, `ink and mist loras at 0.5`, `the loras ink:0.8 and mist`."""
     if not names:
         return
-    spelled = "|".join(re.escape(name).replace("_", "[-_ ]").replace(r"\-", "[-_ ]") for name in names)
-    before = r",?\s*(?:\b(?:with|using|plus|and|in|mit|con|avec|com)\s+)?(?:\b(?:the|my|an?|dem|der|el|la|le|o)\s+)?"
-    yield re.compile(rf"{before}\b(?P<name>{spelled})[ -]lora\b(?:\s+style\b)?{WEIGHED}", re.IGNORECASE)
-    yield re.compile(rf"{before}\b(?<![-—–])lora\s+(?P<name>{spelled})\b{WEIGHED}", re.IGNORECASE)
+    one = rf"(?<!\w)(?:{_spelled(names)})(?!\w){WEIGHED}"
+    several = rf"(?P<names>{one}(?:\s*(?:,|&|\+|\b(?:and|und|et|y|e)\b)\s*{one})*)"
+    yield re.compile(
+        rf"{ASKING}{several}(?:[ -]|\s?の\s?)loras?\b(?:\s+(?:style|look)\b)?(?P<all>{WEIGHED})(?:\s+(?:for|to|on)\b)?",
+        re.IGNORECASE,
+    )
+    yield re.compile(rf"{ASKING}\b(?<![-—–])loras?\s?:?\s+{several}(?P<all>)(?:\s+(?:for|to|on)\b)?", re.IGNORECASE)
+
+
+def _spelled(names: Sequence[str]) -> str:
+    """The names as members may spell them, the longest first."""
+    ordered = sorted(names, key=len, reverse=True)
+    return "|".join("[-_ ]".join(map(re.escape, re.split("[-_ ]", name))) for name in ordered)
+
+
+def _weighed(match: re.Match[str], known: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """The names of a match with their weights; what stands behind all holds for those that have none."""
+    named = match["names"] or match["names_"]
+    together = _amount(match.groupdict().get("all") or "")
+    spelled = "|".join(filter(None, [_spelled(known), r"[\w.-]+"]))
+    pattern = re.compile(rf"(?P<name>{spelled})(?P<weight>{WEIGHED})", re.IGNORECASE)
+    for one in pattern.finditer(named):
+        if one["name"].casefold() not in ("and", "und", "et", "y", "e"):
+            yield one["name"], weight_of(one["name"], _amount(one["weight"]) or together)
+
+
+def _amount(text: str) -> str | None:
+    """The number in what stands behind a name."""
+    found = re.search(r"\d*[.,]?\d+\s?%?|half", text)
+    return "0.5" if found and found[0] == "half" else found and found[0]
 
 
 def _learnt(words: str, limits: Limits) -> tuple[str, tuple[str, ...]]:

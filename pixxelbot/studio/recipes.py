@@ -110,6 +110,11 @@ class Recipes:
                 "or leave it out."
             )
         asked = limits or self.limits_of(None)
+        if family := dict(asked.misfits).get(name):
+            raise InvalidRequest(
+                f"The {what} {name} was made for models of the family {family}, and {asked.model} is of another. "
+                "Leave it out."
+            )
         if not of(asked):
             raise InvalidRequest(f"No {what} is installed for {asked.model}. Leave {name[:MOST_SHOWN]} out.")
         raise UnknownChoice(what, name[:MOST_SHOWN], _near(name, of(asked)))

@@ -30,7 +30,7 @@ Make = Callable[..., OpenAIPlanner]
 async def test_words_become_the_language_models_plan(server: OpenAIServer, planner: Make, bundled: Limits) -> None:
     server.script.append(says(plan(aspect="16:9", reasons=[{"field": "aspect", "why": "a wide sky"}])))
     intent = await planner().plan(first(WISH, bundled))
-    assert intent.planner == "gpt-4o-mini" and intent.template == "plan.system v2" and intent.notes == ()
+    assert intent.planner == "gpt-4o-mini" and intent.template == "plan.system v3" and intent.notes == ()
     assert intent.changes.said() == {
         "prompt": "a red fox at night under a full moon", "negative_prompt": "clouds", "aspect": "16:9",
     }  # fmt: skip
