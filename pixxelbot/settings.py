@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     """Arithmetic of the models; `auto` is bfloat16 where the device calculates in it by itself."""
     attention: Literal["auto", "native", "cudnn", "flash", "sage", "xformers"] = "auto"
-    """Attention of the models that can be given another; `auto` leaves it to the library. GPU only, but `native`."""
+    """Attention of denoisers and ControlNets; `auto` leaves it to the library. GPU only, but `native`."""
     compile: bool = False
     """Whether the repeated blocks of denoisers are compiled. GPU only."""
     quantisation: Literal["none", "int8", "float8"] = "none"

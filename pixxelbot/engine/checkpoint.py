@@ -242,7 +242,7 @@ def _prepared(model: Model, device: torch.device, options: Options) -> Model:
         offload_blocks(model.denoiser, device)
         model.offload()
     if options.attention != "auto":
-        attend(model.denoiser, options.attention)
+        attend(model.denoiser, options.attention, device)
     model.compiled = options.compiled and compile_blocks(model.denoiser, options.compiler)
     model.colours = preview.fit(model.base.vae)
     return model

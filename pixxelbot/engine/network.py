@@ -14,6 +14,7 @@ from PIL import Image
 
 from pixxelbot.engine import weights
 from pixxelbot.engine.merge import Call, intercept
+from pixxelbot.engine.options import attend
 from pixxelbot.errors import ModelCorrupt, ModelIncomplete, Refused
 
 CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
@@ -59,10 +60,13 @@ class Network:
         return normal.permute(2, 0, 1)[None].to(self.module.device, self.dtype)
 
 
-def load(name: str, role: str, where: str, device: torch.device, dtype: torch.dtype) -> Network:
+def load(
+    name: str, role: str, where: str, device: torch.device, dtype: torch.dtype, attention: str = "auto"
+) -> Network:
     """Read a network from a folder (an upscaler: also a single file), or a hub id, into memory.
 
     Raises:
+        ConfigurationError: a ControlNet cannot be given the attention that the operator chose.
         ModelMissing, ModelIncomplete: a folder or file is not there.
         ModelCorrupt: a weight file cannot be read.
     """
@@ -77,6 +81,8 @@ def load(name: str, role: str, where: str, device: torch.device, dtype: torch.dt
     except weights.LOADING_ERRORS as error:
         raise ModelCorrupt(f"The network {name}:{role} in {place} cannot be loaded: {error}. Copy it again.") from error
     module.to(device).requires_grad_(False).eval()
+    if attention != "auto" and role in CONTROLS:
+        attend(module, attention, device)
     hashed = weights.hash_of(place if place.is_dir() else place.parent, files)
     return Network(name, role, module, hashed, dtype, tokenizer, *_normal(place, role))
 

@@ -1,11 +1,12 @@
 """What the operator may choose for a model beyond its device: attention, compiled blocks, smaller weights, offloading.
 
-Each is off unless set. What a machine cannot do is refused at the start; what a family of models cannot do is left out,
-which is said in the log.
+Each is off unless set. What a machine or a model cannot do is refused, at the start or as the model is loaded; a model
+without repeated blocks is not compiled, which is said in the log.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.util
 import logging
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend, dispatch_attention_fn
+from torch.overrides import TorchFunctionMode
 
 from pixxelbot.errors import ConfigurationError
 
@@ -27,6 +30,10 @@ ATTENTION: Final[Mapping[str, tuple[str, str | None]]] = {
     "xformers": ("xformers", "xformers"),
 }
 """Name → diffusers' name of the back end, and the package it needs. Those that a hub hands out are code: left out."""
+ATTENTION_ERRORS: Final = (RuntimeError, ValueError, TypeError, LookupError, AssertionError, ImportError)
+"""What back ends raise where they cannot work."""
+TRIED: Final = 64
+"""Tokens of the attention that is tried."""
 COMPILED_SHAPES: Final = 256
 """Shapes that one block may be compiled for: every bucket of rows at every size, and at every depth of a UNet."""
 WITHOUT_GPU: Final = "this needs a GPU, and the models are on {device}; leave it unset"
@@ -98,19 +105,81 @@ def _weight_only(kind: str) -> Any:
     return {"int8": Int8WeightOnlyConfig, "float8": Float8WeightOnlyConfig}[kind]()
 
 
-def attend(denoiser: Any, name: str) -> None:
-    """Give a denoiser another attention.
+def attend(network: Any, name: str, device: torch.device) -> None:
+    """Give a denoiser or ControlNet another attention, in every family: transformers through diffusers' own switch,
+    UNets and older transformers by redirecting what they call.
 
     Raises:
-        ConfigurationError: the package is too old, or was built for other hardware.
+        ConfigurationError: the package is too old, was built for other hardware, or cannot do heads of this size.
     """
-    if not any(hasattr(one, "_attention_backend") for one in getattr(denoiser, "attn_processors", {}).values()):
-        log.warning("%s knows no attention but the library's own: %s is left out", type(denoiser).__name__, name)
-        return
+    backend = ATTENTION[name][0]
     try:
-        denoiser.set_attention_backend(ATTENTION[name][0])
-    except RuntimeError as error:
-        raise ConfigurationError("PIXXELBOT_ATTENTION", name, str(error)) from error
+        for layer in (one for one in network.modules() if hasattr(one, "processor")):
+            _attend_layer(layer, backend)
+        with attention_backend(backend):  # sees to it that its package is there
+            _try_attention(network, backend, device)
+        network.set_attention_backend(backend)
+    except ATTENTION_ERRORS as error:
+        what = f"{type(network).__name__} cannot use it here: {error}"
+        raise ConfigurationError("PIXXELBOT_ATTENTION", name, what) from error
+
+
+def _attend_layer(layer: Any, backend: str) -> None:
+    """Redirect one layer's attention, where diffusers' switch does not reach it."""
+    processor = layer.processor
+    if hasattr(processor, "_attention_backend") or isinstance(processor, Redirected):
+        return
+    call = type(processor).__call__
+    if "scaled_dot_product_attention" not in call.__code__.co_names:
+        log.warning("%s attends in a way of its own and keeps it", type(processor).__name__)
+        return
+    layer.processor = _redirected(processor, backend)
+
+
+def _redirected(processor: Any, backend: str) -> Any:
+    """The processor, whose attention is another."""
+    kind = type(processor)
+
+    @functools.wraps(kind.__call__)  # diffusers looks at the names of its parameters
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with Redirecting(backend):
+            return kind.__call__(self, *args, **kwargs)
+
+    own = copy.copy(processor)
+    own.__class__ = type(kind.__name__, (Redirected, kind), {"__call__": __call__})
+    return own
+
+
+class Redirected:
+    """Marks a processor whose attention was exchanged."""
+
+
+class Redirecting(TorchFunctionMode):
+    """While it is entered, torch's own attention is calculated by one of diffusers' back ends."""
+
+    def __init__(self, backend: str) -> None:
+        super().__init__()
+        self._backend = AttentionBackendName(backend)
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is not torch.nn.functional.scaled_dot_product_attention:
+            return function(*args, **(kwargs or {}))
+        return _attention(self._backend, *args, **(kwargs or {}))
+
+
+def _attention(backend: AttentionBackendName, *given: torch.Tensor, **options: Any) -> torch.Tensor:
+    """The same as torch's; diffusers has (batch, tokens, heads, numbers) where torch has heads before tokens."""
+    found: torch.Tensor = dispatch_attention_fn(*(one.transpose(1, 2) for one in given), backend=backend, **options)
+    return found.transpose(1, 2)
+
+
+def _try_attention(network: Any, backend: str, device: torch.device) -> None:
+    """Attend once with heads of every size that the network has: what fails would fail in the middle of a picture."""
+    dtype = next(network.parameters()).dtype
+    layers = (one for one in network.modules() if hasattr(one, "processor") and hasattr(one, "inner_dim"))
+    for size in sorted({layer.inner_dim // layer.heads for layer in layers}):
+        some = torch.zeros(1, 2, TRIED, size, dtype=dtype, device=device)
+        _attention(AttentionBackendName(backend), some, some, some)
 
 
 def compile_blocks(denoiser: Any, compiler: str | Callable[..., Any]) -> bool:

@@ -67,7 +67,8 @@ class Models:
         """
         for known, its_role, where in self.all_networks():
             if its_role == role and name in (None, known):
-                load = partial(network.load, known, role, where, self.device, self._dtype_for(role))
+                about = known, role, where, self.device, self._dtype_for(role)
+                load = partial(network.load, *about, self.options.attention)
                 return self._have((known, role), load)
         raise NoNetwork(role, name)
 

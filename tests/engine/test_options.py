@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from diffusers.models import attention_dispatch
+from PIL import Image
 from torch import nn
 
 from pixxelbot.engine import residency
 from pixxelbot.engine.choose import Caps
 from pixxelbot.engine.engine import Engine
-from pixxelbot.engine.options import Options, visiting
+from pixxelbot.engine.options import ATTENTION, Options, visiting
 from pixxelbot.engine.profiling import ROWS
 from pixxelbot.engine.residency import Models, chosen_dtype
 from pixxelbot.errors import ConfigurationError
@@ -115,15 +119,74 @@ def test_a_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 # --- attention --------------------------------------------------------------------------------------------------
 
 
-def test_another_attention_is_used_where_the_family_can_be_given_one(
-    engine: Callable[..., Engine], caplog: pytest.LogCaptureFixture
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Back end `flash` is torch's plain mathematics for once, and each use of it is written down: the heads' size."""
+    used: list[int] = []
+    registry = attention_dispatch._AttentionBackendRegistry
+    active, kind = registry._active_backend, attention_dispatch.AttentionBackendName._NATIVE_MATH
+    own = registry._backends[kind]
+
+    def counting(query: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        used.append(query.shape[-1])
+        return own(query, *args, **kwargs)  # type: ignore[no-any-return]
+
+    monkeypatch.setitem(registry._backends, kind, counting)
+    monkeypatch.setitem(ATTENTION, "flash", (kind.value, None))  # type: ignore[arg-type]  # a mapping is a dict here
+    yield used
+    registry.set_active_backend(active)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_another_attention_is_used_in_every_family(
+    engine: Callable[..., Engine], family: str, counted: list[int]
 ) -> None:
+    other, plain = engine(attention="flash"), engine()
+    wanted = [recipe(family, seed=seed) for seed in (1, 2)]
+    whole = [pixels(plain, one)[0] for one in wanted]
+    assert counted == []
+    told = draw(other, *wanted)
+    tried, layers = len(set(counted)), _attentions(other.models.want(family).result().denoiser)
+    assert len(counted) == tried + 2 * layers, "once for each size of heads, then in each layer at both steps"
+    assert all(apart(one.pixels[0], drawn) <= 1 for one, drawn in zip(told, whole, strict=True))
+
+
+def test_a_controlnet_attends_in_the_same_way(tmp_path: Path, places: dict[str, str], counted: list[int]) -> None:
+    networks = [("tiny", "edges", str(tiny.controlnet(tmp_path / "edges")))]
+    own = Engine(Models(places, "cpu", "float32", networks=networks, options=Options(attention="flash")))
+    wanted = recipe(kind="control", control="edges", sources=("it",), steps=1, guidance_scale=1.0)
+    draw(own, wanted, pictures={"it": Image.linear_gradient("L").resize((32, 32)).convert("RGB")})
+    model, control = own.models.want("sd1").result(), own.models.want_network("edges").result()
+    assert len(counted) == 2 + _attentions(model.denoiser) + _attentions(control.module)
+
+
+def test_native_is_what_a_model_does_by_itself(engine: Callable[..., Engine]) -> None:
     native, plain = engine(attention="native"), engine()
-    for family in ("flux", "sd1"):
+    for family in FAMILIES:
         assert apart(pixels(native, recipe(family))[0], pixels(plain, recipe(family))[0]) == 0
-    flux = native.models.want("flux").result().denoiser
-    assert {one._attention_backend for one in flux.attn_processors.values()} == {"native"}
-    assert "native is left out" in caplog.text, "UNets attend in one way only, and it is said"
+
+
+def test_an_attention_that_cannot_do_a_models_heads_is_refused_before_it_draws(
+    engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = attention_dispatch._AttentionBackendRegistry
+
+    def only_64(query: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        raise ValueError(f"heads of {query.shape[-1]} are not supported")
+
+    kind = attention_dispatch.AttentionBackendName._NATIVE_MATH
+    monkeypatch.setitem(registry._backends, kind, only_64)
+    monkeypatch.setitem(ATTENTION, "flash", (kind.value, None))  # type: ignore[arg-type]
+    for family in FAMILIES:
+        told = draw(engine(attention="flash"), recipe(family))[0]
+        assert isinstance(told.error, ConfigurationError)
+        assert re.search(r"PIXXELBOT_ATTENTION='flash'.*cannot use it here: heads of \d+", str(told.error))
+    missing = draw(engine(attention="xformers"), recipe("sd1"))[0]
+    assert isinstance(missing.error, ConfigurationError), "the package is not there"
+
+
+def _attentions(network: Any) -> int:
+    return sum(hasattr(one, "processor") for one in network.modules())
 
 
 # --- compiled blocks --------------------------------------------------------------------------------------------
