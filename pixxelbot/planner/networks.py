@@ -125,13 +125,15 @@ def _tagged(words: str) -> tuple[str, list[tuple[str, float]]]:
 
 def _spoken(words: str, loras: list[tuple[str, float]], limits: Limits) -> tuple[str, list[tuple[str, float]]]:
     """Those spoken of in a sentence: any that is installed, and one that clearly is meant."""
-    known = (*limits.loras, *(name for name, _ in limits.misfits))
+    if "lora" not in words.casefold():
+        return words, loras
+    known, left, found = (*limits.loras, *(name for name, _ in limits.misfits)), " ".join(words.split()), []
     for pattern in (*_patterns(known), *UNKNOWN):
-        if WITHOUT.search(words):
+        if WITHOUT.search(left):
             break
-        loras = [*loras, *(pair for match in pattern.finditer(words) for pair in _weighed(match, known))]
-        words = pattern.sub(" ", words)
-    return words, loras
+        found += [pair for match in pattern.finditer(left) for pair in _weighed(match, known)]
+        left = pattern.sub(" ", left)
+    return (left, [*loras, *found]) if found else (words, loras)
 
 
 def _patterns(names: Sequence[str]) -> Iterator[re.Pattern[str]]:
@@ -139,7 +141,7 @@ def _patterns(names: Sequence[str]) -> Iterator[re.Pattern[str]]:
     if not names:
         return
     one = rf"(?<!\w)(?:{_spelled(names)})(?!\w){WEIGHED}"
-    several = rf"(?P<names>{one}(?:\s*(?:,|&|\+|\b(?:and|und|et|y|e)\b)\s*{one})*)"
+    several = rf"(?P<names>{one}(?:\s*(?:,|&|\+|\b(?:and|und|et|y|e)\b)\s*{one}){{0,9}})"
     yield re.compile(
         rf"{ASKING}{several}(?:[ -]|\s?の\s?)loras?\b(?:\s+(?:style|look)\b)?(?P<all>{WEIGHED})(?:\s+(?:for|to|on)\b)?",
         re.IGNORECASE,
