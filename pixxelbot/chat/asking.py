@@ -9,11 +9,11 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import discord
 
-from pixxelbot.chat import cards, permissions, words
+from pixxelbot.chat import cards, connecting, permissions, words
 from pixxelbot.chat.place import Place, of_interaction
+from pixxelbot.chat.resending import ALREADY_ACKNOWLEDGED, LOST, is_closed
 from pixxelbot.errors import PixxelbotError, Refused, StoreError
 from pixxelbot.intent import Action, Changes, Intent
 from pixxelbot.job import Address, Link, Request
@@ -27,16 +27,13 @@ log = logging.getLogger(__name__)
 
 STORING_SECONDS: Final = 0.3
 """How long an acknowledgement waits for its request to be stored; Discord gives it three seconds in all."""
-PAUSES: Final = (0.2, 0.6)
-"""Seconds between tries to acknowledge; the first answer counts for three seconds only."""
 TELLING_PAUSES: Final = (1.0, 3.0, 9.0)
 """Seconds between tries to show a card; there is time, but nobody else will do it."""
-ALREADY_ACKNOWLEDGED: Final = 40060
 UNKNOWN_INTERACTION: Final = 10062
 GONE: Final = frozenset({10008, 10015, UNKNOWN_INTERACTION, 50027})
 """Message, webhook, interaction or token that is no more: nobody is left to be answered."""
-TRANSIENT: Final = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError)
-"""Resets and the like, which discord.py does not try again on Linux."""
+TRANSIENT: Final = (*LOST, discord.DiscordServerError)
+"""What stays when every try got lost."""
 
 
 def member_id(user: discord.abc.Snowflake) -> str:
@@ -134,22 +131,15 @@ async def acknowledged(
     interaction: discord.Interaction[Any],
     acknowledge: Callable[[], Awaitable[discord.InteractionCallbackResponse[Any] | None]],
 ) -> discord.InteractionCallbackResponse[Any] | None:
-    """Tried again after a reset; an event replayed by the gateway was acknowledged before, which is as good."""
-    for pause in (*PAUSES, None):
-        try:
-            return await acknowledge()
-        except discord.HTTPException as error:
-            if error.code in (ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION):
-                interaction.extras["acknowledged"] = True
-                interaction.extras["unknown"] = error.code == UNKNOWN_INTERACTION  # too late: deliver by the channel
-                return None
-            if pause is None or error.status not in (429, *range(500, 600)):
-                raise
-        except TRANSIENT:
-            if pause is None:
-                raise
-        await asyncio.sleep(pause)
-    return None
+    """An event replayed by the gateway was acknowledged before, which is as good."""
+    try:
+        return await acknowledge()
+    except discord.HTTPException as error:
+        if error.code not in (ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION):
+            raise
+        interaction.extras["acknowledged"] = True
+        interaction.extras["unknown"] = error.code == UNKNOWN_INTERACTION  # too late: deliver by the channel
+        return None
 
 
 async def request(
@@ -255,7 +245,7 @@ async def tell(interaction: discord.Interaction[Bot], error: BaseException) -> N
             await _show(interaction, card)
             return
         except RuntimeError as closed:
-            if not _is_closed(closed):
+            if not is_closed(closed):
                 raise
             return
         except TRANSIENT:
@@ -280,21 +270,19 @@ async def _show(interaction: discord.Interaction[Bot], card: cards.Card) -> None
         await interaction.response.send_message(card.content, embeds=embeds, ephemeral=True)
 
 
-def _is_closed(error: BaseException) -> bool:
-    """Whether the client was closed meanwhile; aiohttp has no name for that."""
-    return isinstance(error, RuntimeError) and "closed" in str(error)
-
-
 def note(error: BaseException, secret: str = "") -> None:
     """Log an unforeseen error with its way, and without the secret; the foreseen ones are the member's business."""
     if isinstance(error, PixxelbotError):
         log.info("answered with %s", error.code)
         return
-    if _is_closed(error):
+    if is_closed(error):
         log.info("the connection was closed before this was answered")
         return
     if isinstance(error, discord.HTTPException) and error.code in GONE:
         log.info("there is nobody left to answer: %s", error.text)
+        return
+    if isinstance(error, TRANSIENT):
+        log.warning("Discord could not be reached while answering (%s)", connecting.reason(error))
         return
     told = "".join(traceback.format_exception(error))
     log.error("unforeseen error while answering:\n%s", told.replace(secret, "…") if secret else told)

@@ -16,7 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from pixxelbot.chat import asking, buttons, connecting, reactions, talk, words
+from pixxelbot.chat import asking, buttons, connecting, reactions, resending, talk, words
 from pixxelbot.chat.commands import tree
 from pixxelbot.chat.deliver import Postman
 from pixxelbot.chat.fetching import fetch_link
@@ -78,6 +78,7 @@ class Bot(discord.AutoShardedClient):
             max_messages=None,
         )
         self.shard_ids = list(settings.shard_ids) if settings.shard_ids else None
+        resending.mend(self.http)
         self.chat = chat
         self.tree = tree.build_tree(self)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -190,6 +191,7 @@ class Chat:
         """
         point_at(self.settings)
         connecting.quieten()
+        resending.use()
         beside = [asyncio.create_task(work) for work in (self.votes.run(), self.starboard.run())]
         try:
             await self._keep_connected()

@@ -5,25 +5,28 @@ discord.py 2.7 logs a traceback for each lost connection, and its own pauses bet
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from typing import Final
 
-import aiohttp
 import discord
+
+from pixxelbot.chat.resending import LOST as BROKEN
+from pixxelbot.chat.resending import is_closed
+from pixxelbot.errors import PixxelbotError
+
+log = logging.getLogger(__name__)
 
 FIRST_DELAY: Final = 1.0
 """Seconds before the first try to connect again."""
 LONGEST_DELAY: Final = 32.0
 DOUBLINGS: Final = 5
 """After so many doublings a pause of discord.py's, between 0 and twice the last, has reached the longest."""
-LOST: Final = (
-    OSError, TimeoutError, asyncio.TimeoutError, aiohttp.ClientError, discord.ConnectionClosed, discord.GatewayNotFound,
-    discord.HTTPException,
-)  # fmt: skip
+LOST: Final = (*BROKEN, discord.ConnectionClosed, discord.GatewayNotFound, discord.HTTPException)
 """What a lost connection looks like; whatever else is logged keeps its traceback."""
 LOGGERS: Final = ("discord.client", "discord.shard", "discord.gateway")
+SUGGESTIONS: Final = "discord.app_commands.tree"
+"""Logger of what failed while the member was typing."""
 
 
 class Delays:
@@ -60,14 +63,31 @@ class OneLine(logging.Filter):
         return True
 
 
+class NoSuggestion(logging.Filter):
+    """The next letter asks anew, so suggestions that did not come are worth one line to who debugs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Only what is unforeseen passes."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not (isinstance(error, (*LOST, PixxelbotError)) or is_closed(error)):
+            return True
+        log.debug("no suggestions (%s)", reason(error))
+        return False
+
+
 def quieten() -> None:
     """Have discord.py log lost connections in one line, and nothing below INFO: there it logs tokens."""
+    _filter(SUGGESTIONS, NoSuggestion())
     quiet = logging.getLogger("discord")
     quiet.setLevel(max(quiet.getEffectiveLevel(), logging.INFO))
     for name in LOGGERS:
-        logger = logging.getLogger(name)
-        if not any(isinstance(one, OneLine) for one in logger.filters):
-            logger.addFilter(OneLine())
+        _filter(name, OneLine())
+
+
+def _filter(name: str, wanted: logging.Filter) -> None:
+    logger = logging.getLogger(name)
+    if not any(isinstance(one, type(wanted)) for one in logger.filters):
+        logger.addFilter(wanted)
 
 
 def bound(shard: discord.ShardInfo) -> None:

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-import aiohttp
 import discord
 from discord import ui
 from PIL import Image, ImageSequence
@@ -23,6 +22,7 @@ from PIL import Image, ImageSequence
 from pixxelbot.chat import cards, views, words
 from pixxelbot.chat.press import custom_ids
 from pixxelbot.chat.records import Records
+from pixxelbot.chat.resending import LOST, is_closed
 from pixxelbot.chat.words import Words
 from pixxelbot.errors import DeliveryError, DeliveryImpossible, NotFound
 from pixxelbot.job import Address, Delivery, Job, Request
@@ -362,7 +362,7 @@ async def translated(call: Awaitable[T]) -> T:
         raise DeliveryError("Discord asks for a pause.", retry_after=error.retry_after) from error
     except discord.HTTPException as error:
         raise _in_our_words(error) from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+    except LOST as error:
         raise DeliveryError(f"Discord could not be reached ({type(error).__name__}).") from error
     except KeyError as error:
         if error.args != ("retry_after",):
@@ -370,7 +370,7 @@ async def translated(call: Awaitable[T]) -> T:
         # discord.py 2.7 expects every 429 to name a pause; the one for edits of old messages (30046) need not
         raise WayClosed("Discord takes no more edits of this message.") from error
     except RuntimeError as error:
-        if "closed" not in str(error):
+        if not is_closed(error):
             raise
         raise DeliveryError("The connection was closed meanwhile.", retry_after=NOT_CONNECTED) from error
 

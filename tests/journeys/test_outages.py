@@ -8,10 +8,10 @@ import logging
 import pytest
 from discord.backoff import ExponentialBackoff
 
-from pixxelbot.chat import connecting
+from pixxelbot.chat import connecting, resending
 from tests.chat.house import House
 from tests.chat.test_imagine import drawn
-from tests.discord_server.scenario import Discord, Person, Server
+from tests.discord_server.scenario import Discord, Person, Result, Server
 from tests.journeys.test_results import imagined
 
 OURS = ("discord", "pixxelbot.chat")
@@ -45,6 +45,91 @@ async def test_a_bot_that_starts_without_discord_connects_once_it_is_there(
     await house.chat_is_back(2)
     await imagined(ana)
     assert not [one.getMessage() for one in caplog.records if one.name.startswith("discord") and one.exc_info]
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What an operator would be alarmed by."""
+    loud = [one for one in caplog.records if one.levelno >= logging.WARNING and one.name.startswith(OURS)]
+    return [f"{one.getMessage()} {one.exc_text or ''}" for one in loud]
+
+
+async def hear(discord: Discord, fault: str, pattern: str, method: str, times: int) -> None:
+    """The next requests fail in this way."""
+    if fault == "503":
+        await discord.fail_next(pattern, 503, times, method=method)
+    else:
+        await discord.reset_next(pattern, times, method=method, after=fault == "reset after")
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset after"])
+async def test_a_private_answer_that_was_cut_off_is_sent_again(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    await hear(discord, fault, r"/webhooks/.*/@original", "PATCH", 3)
+    message = await (await ana.slash("queue")).until(lambda one: "waiting" in one.content)
+    assert message.ephemeral and not told(caplog)
+
+
+async def test_an_answer_that_never_gets_through_is_one_line_of_log_and_a_card(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    await discord.reset_next(r"/webhooks/.*/@original", 1 + len(resending.PAUSES), method="PATCH")
+    await (await ana.slash("queue")).until(lambda one: one.embeds)
+    [line] = told(caplog)
+    assert "could not be reached while answering (" in line and "\n" not in line
+
+
+@pytest.mark.parametrize("fault", ["reset", "reset after", "503"])
+async def test_a_first_answer_survives_whatever_happens_to_it_four_times(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    message = await imagined(ana)
+    asked = [
+        lambda: ana.slash("help"), lambda: ana.click(message, "✏️"), lambda: ana.slash("imagine", prompt="x"),
+        lambda: ana.autocomplete("imagine", "style", "wa"),
+    ]  # fmt: skip
+    for number, ask in enumerate(asked, start=1):
+        await hear(discord, fault, "/callback", "POST", 4)
+        result = await ask()
+        if isinstance(result, Result):
+            assert result.acknowledged_after is not None and not result.failed
+        assert result
+
+        async def over(number: int = number) -> bool | None:
+            """What was sent once more although it had come through is refused, and that is the end of it."""
+            return len(await discord.violations()) == 4 * number or fault != "reset after" or None
+
+        await discord.eventually(over, 30, lambda: "the last try")
+        await discord.clear_faults()
+    assert not told(caplog)
+    assert {one["kind"] for one in await discord.violations()} <= {"refused"}
+    await discord.forgive()
+
+
+async def test_suggestions_that_do_not_come_are_nobodys_alarm(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "pixxelbot.chat")
+    await discord.reset_next("/callback", 1 + len(resending.FIRST_PAUSES))
+    assert not await ana.autocomplete("imagine", "style", "wa")
+    assert not told(caplog)
+    assert len([one for one in caplog.messages if one.startswith("no suggestions (")]) == 1
+    assert await ana.autocomplete("imagine", "style", "wa")
+    await discord.forgive()  # the first was never answered
+
+
+async def test_a_deletion_whose_answer_got_lost_is_a_deletion(
+    house: House, ana: Person, discord: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = await imagined(ana)
+    await discord.reset_next(r"/webhooks/", method="DELETE", after=True)
+    pressed = await ana.click(message, "❌")
+
+    async def gone() -> bool | None:
+        return (await message.refresh()).deleted or None
+
+    await discord.eventually(gone, 30, lambda: "the deletion")
+    assert not (await pressed.refresh()).follow_ups and not told(caplog)
 
 
 def test_pauses_grow_to_half_a_minute_and_no_further() -> None:
