@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
 import traceback
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 STORING_SECONDS: Final = 0.3
 """How long an acknowledgement waits for its request to be stored; Discord gives it three seconds in all."""
+OPENING_SECONDS: Final = 10.0
+"""How long further placeholders wait until the first is one."""
 TELLING_PAUSES: Final = (1.0, 3.0, 9.0)
 """Seconds between tries to show a card; there is time, but nobody else will do it."""
 UNKNOWN_INTERACTION: Final = 10062
@@ -67,39 +70,107 @@ async def opened(interaction: discord.Interaction[Bot]) -> Address:
 async def stored(interaction: discord.Interaction[Bot], make: Callable[[Address], Awaitable[Request]]) -> None:
     """Have a request made and stored, and only then acknowledge it: what a member saw acknowledged outlives a kill.
 
-    A database that does not answer in time must not cost the acknowledgement, which then comes first.
-
     Raises:
         PixxelbotError: it was refused; nothing was stored or acknowledged, or there is a placeholder to say so in.
     """
-    chat = interaction.client.chat
-    chat.check_open()
+
+    async def make_all(address: Address) -> Sequence[Request]:
+        return [await make(address)]
+
+    await all_stored(interaction, make_all)
+
+
+async def all_stored(
+    interaction: discord.Interaction[Bot], make: Callable[[Address], Awaitable[Sequence[Request]]]
+) -> None:
+    """The same for several: the acknowledgement is the placeholder of the first, the others have one each below it.
+
+    A database that does not answer in time must not cost the acknowledgement, which then comes first.
+
+    Raises:
+        PixxelbotError: see `stored`.
+    """
+    interaction.client.chat.check_open()
     permissions.check_interaction(interaction)
-    kept = asyncio.Event()
-    shown: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-    async def place() -> str | None:
-        kept.set()
-        return await shown
-
-    async def keep() -> None:
-        asked = await make(_address(interaction, None))
-        await chat.previews.accepted(asked, chat.studio.accept(asked), place)
-
-    keeping = asyncio.ensure_future(keep())
-    waiting = asyncio.ensure_future(kept.wait())
-    await asyncio.wait({keeping, waiting}, timeout=STORING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    keeping = _Keeping(interaction, make)
+    work = asyncio.ensure_future(keeping.keep())
+    waiting = asyncio.ensure_future(keeping.kept.wait())
+    await asyncio.wait({work, waiting}, timeout=STORING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if keeping.done():  # it was refused, or made by an earlier copy of this event
-        await keeping
+    if work.done():  # it was refused, or made by an earlier copy of this event
+        await work
     answer = None
     try:
         answer = await acknowledged(interaction, lambda: interaction.response.defer(thinking=True))
     except (discord.HTTPException, *TRANSIENT) as error:
         log.warning("not acknowledged (%s); what comes of it goes to the channel", error)
     finally:
-        shown.set_result(_message(answer))
-    await keeping
+        keeping.shown.set_result(answer)
+    await work
+
+
+class _Keeping:
+    """Requests of one interaction on their way into the store, and then to their placeholders."""
+
+    def __init__(
+        self, interaction: discord.Interaction[Bot], make: Callable[[Address], Awaitable[Sequence[Request]]]
+    ) -> None:
+        self._interaction, self._make = interaction, make
+        self._to_keep = 0
+        self.kept = asyncio.Event()
+        """All are stored."""
+        self.shown: asyncio.Future[discord.InteractionCallbackResponse[Any] | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+        """The acknowledgement; None where there is none, or it says nothing of its message."""
+        self._opened = asyncio.Event()
+        """Whatever is sent from now on is a message of its own."""
+
+    async def keep(self) -> None:
+        """Make them, store them, and give each its placeholder once there was an acknowledgement."""
+        first, *others = await self._make(_address(self._interaction, None))
+        self._to_keep = 1 + len(others)
+        work = [self._accepted(first, lambda: self._first(alone=not others))]
+        work += [self._accepted(one, lambda one=one: self._another(first, one)) for one in others]  # type: ignore[misc]
+        errors = [one for one in await asyncio.gather(*work, return_exceptions=True) if one is not None]
+        if errors:
+            raise errors[0]
+
+    async def _accepted(self, asked: Request, place: Callable[[], Awaitable[str | None]]) -> None:
+        chat = self._interaction.client.chat
+
+        async def stored_now() -> str | None:
+            self._to_keep -= 1
+            if not self._to_keep:
+                self.kept.set()
+            return await place()
+
+        await chat.previews.accepted(asked, chat.studio.accept(asked), stored_now)
+
+    async def _first(self, *, alone: bool) -> str | None:
+        answer = await self.shown
+        if not alone:  # else the next message would fill it
+            try:
+                say = await speaker(self._interaction)
+                await self._interaction.edit_original_response(content=say("waiting.planning"))
+                self._opened.set()
+            except (discord.HTTPException, *TRANSIENT) as error:
+                log.warning("no placeholders (%s); what comes of it goes to the channel", error)
+        return _message(answer)
+
+    async def _another(self, first: Request, asked: Request) -> None:
+        """It is stored without the token, by which alone nobody could tell whose placeholder is meant."""
+        await self.shown
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                await self._opened.wait()
+            say = await speaker(self._interaction)
+            message = await self._interaction.followup.send(say("waiting.planning"), wait=True)
+        except (discord.HTTPException, *TRANSIENT) as error:
+            log.warning("no placeholder (%s); what comes of it goes to the channel", type(error).__name__)
+            return
+        address = dataclasses.replace(first.address, message_id=str(message.id))
+        await self._interaction.client.chat.store.set_address(asked.id, address)
 
 
 def _message(answer: discord.InteractionCallbackResponse[Any] | None) -> str | None:
@@ -179,12 +250,13 @@ async def follow_up(
     targets: Sequence[str],
     changes: Changes | None = None,
     words: str = "",
+    links: Sequence[Link] = (),
 ) -> None:
-    """Acknowledge and accept something to be drawn from pictures."""
+    """Accept and acknowledge something to be drawn from pictures."""
     intent = following(action, targets, changes)
 
     async def make(address: Address) -> Request:
-        return (await request(interaction, address, words=words)).evolve(intent=intent)
+        return (await request(interaction, address, words=words, links=links)).evolve(intent=intent)
 
     await stored(interaction, make)
 

@@ -260,11 +260,6 @@ class Chat:
         """A render moved on."""
         self.previews.on_progress(job, progress)
 
-    async def followed(self, request: Request, accepting: Coroutine[Any, Any, Request]) -> None:
-        """Accept a request and keep its placeholder up to date."""
-        accepted = await accepting
-        self.previews.follow(accepted)
-
     async def _fetch(self, link: Link) -> bytes:
         return await fetch_link(link, self.settings.discord_cdn)
 

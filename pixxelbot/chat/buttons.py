@@ -85,20 +85,18 @@ async def left_of(store: Records, press: Press) -> list[Picture]:
 
 async def _upscale_all(interaction: discord.Interaction[Bot], press: Press) -> None:
     """One request for each picture that is left; each has a message of its own."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    say = await asking.speaker(interaction)
-    left = await left_of(chat.store, press)
-    first = await asking.request(interaction, address)
-    await interaction.edit_original_response(content=say("waiting.planning"))  # else the next message would fill it
-    await chat.followed(first, chat.studio.follow_up("upscale", (left[0].id,), first))
-    for one in left[1:]:
-        message = await interaction.followup.send(say("waiting.planning"), wait=True)
-        asked = first.evolve(
-            id=new_id(), source_event_id=f"{first.source_event_id}:{one.index}",
-            address=dataclasses.replace(address, message_id=str(message.id)),
-        )  # fmt: skip
-        await chat.followed(asked, chat.studio.follow_up("upscale", (one.id,), asked))
+
+    async def make(address: Address) -> list[Request]:
+        left = await left_of(interaction.client.chat.store, press)
+        asked = await asking.request(interaction, address)
+        beside = dataclasses.replace(address, interaction_token=None, token_expires_at=None)
+        first, *others = [asked.evolve(intent=asking.following("upscale", (one.id,))) for one in left]
+        return [first] + [
+            one.evolve(id=new_id(), source_event_id=f"{asked.source_event_id}:{number}", address=beside)
+            for number, one in enumerate(others, start=1)
+        ]
+
+    await asking.all_stored(interaction, make)
 
 
 # --- of a result ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from pixxelbot.chat import asking, forms, regions
-from pixxelbot.chat.fetching import fetch_attachment, fetch_link, link_of
+from pixxelbot.chat.fetching import fetch_attachment, link_of
 from pixxelbot.chat.forms import Filled
 from pixxelbot.chat.press import Press
 from pixxelbot.chat.recipes import read_recipe, recipe_view, stored_recipe_view
@@ -22,23 +22,14 @@ from pixxelbot.recipe import Recipe
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
 
-FETCHED_WITHIN: Final = 20.0
-"""Seconds that a form sent in waits for the picture that is being fetched since it was opened."""
-LOOK: Final = 0.2
 MOST_SOURCES: Final = 4
-FETCHED: Final = "chat.fetched:"
-"""Flag: form → id of the picture that it is about."""
+ABOUT: Final = "chat.about:"
+"""Flag: form → where the picture lies that it is about."""
 
 
 async def _known(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
     found = await interaction.client.chat.store.pictures_of_message(str(message.id))
     return [await asking.allowed(interaction, "see", one) for one in found if not one.deleted]
-
-
-async def _fetched(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
-    chat = interaction.client.chat
-    member, cdn = asking.member_id(interaction.user), chat.settings.discord_cdn
-    return [await chat.studio.upload(await fetch_attachment(one.url, one.size, cdn), member) for one in _files(message)]
 
 
 def _files(message: discord.Message) -> list[discord.Attachment]:
@@ -75,11 +66,17 @@ async def remix(interaction: discord.Interaction[Bot], message: discord.Message)
         press = Press("remix", known[0].job_id, known[0].index + 1)
         await interaction.response.send_modal(forms.remix_form(say, press, known[0].recipe))
         return
+    await _open(interaction, message, forms.remix_form(say, Press("remixof", new_id()), _blank(interaction)))
+
+
+def _blank(interaction: discord.Interaction[Bot]) -> Recipe:
+    """What the form of a picture without a recipe shows, and what is not changed in it."""
     limits = next(iter(interaction.client.chat.limits.values()))
     width, height = limits.size("1:1")
-    blank = Recipe(prompt="", width=width, height=height, seed=0, model=limits.model, steps=limits.steps,
-                   guidance_scale=limits.guidance_scale)  # fmt: skip
-    await _open(interaction, message, forms.remix_form(say, Press("remixof", new_id()), blank))
+    return Recipe(
+        prompt="", width=width, height=height, seed=0, model=limits.model, steps=limits.steps,
+        guidance_scale=limits.guidance_scale,
+    )  # fmt: skip
 
 
 async def inpaint(interaction: discord.Interaction[Bot], message: discord.Message) -> None:
@@ -94,38 +91,38 @@ async def inpaint(interaction: discord.Interaction[Bot], message: discord.Messag
 
 
 async def _open(interaction: discord.Interaction[Bot], message: discord.Message, form: forms.Form) -> None:
-    """Show a form at once, and fetch the picture that it is about while it is filled in."""
-    press = Press.read(form.custom_id)
-    await interaction.response.send_modal(form)
-    [first, *_] = await _fetched(interaction, message)
-    if press:
-        await interaction.client.chat.store.set_flag(FETCHED + press.id, first.id)
+    """Show a form, and note what it is about: Discord does not say so when it comes back."""
+    [link, *_] = links_of(interaction, _files(message))
+    flag = ABOUT + form.custom_id.split(":")[2]
+    await asyncio.gather(
+        interaction.response.send_modal(form), interaction.client.chat.store.set_flag(flag, link.url)
+    )  # either may be slow, and the form has three seconds
 
 
-async def _about(interaction: discord.Interaction[Bot], press: Press) -> Picture:
-    store = interaction.client.chat.store
-    for _ in range(round(FETCHED_WITHIN / LOOK)):
-        if found := await store.flag(FETCHED + press.id):
-            return await store.picture(found)
-        await asyncio.sleep(LOOK)
-    raise NotFound("picture", "in this message")
+async def _about(interaction: discord.Interaction[Bot], press: Press) -> Link:
+    found = await interaction.client.chat.store.flag(ABOUT + press.id)
+    if found is None:
+        raise NotFound("picture", "in this message")
+    return Link(url=found, attachment=True)
 
 
 async def remix_given(interaction: discord.Interaction[Bot], press: Press) -> None:
     """The remix form of somebody else's picture came back: start from that picture."""
-    chat = interaction.client.chat
-    address = await asking.opened(interaction)
-    found = await _about(interaction, press)
-    said = Filled.read(interaction.data).texts
-    changes = forms.remix_changes(said, found.recipe, chat.studio.flags(said.get("parameters", ""), None))
-    given = changes.model_copy(update={"prompt": None, "verbatim": True})
-    asked = await asking.request(interaction, address, words=said.get("prompt", ""), given=given, sources=(found.id,))
-    await chat.followed(asked, chat.studio.accept(asked))
+
+    async def make(address: Address) -> Request:
+        said = Filled.read(interaction.data).texts
+        flags = interaction.client.chat.studio.flags(said.get("parameters", ""), None)
+        changes = forms.remix_changes(said, _blank(interaction), flags)
+        given = changes.model_copy(update={"prompt": None, "verbatim": True})
+        links = [await _about(interaction, press)]
+        return await asking.request(interaction, address, words=said.get("prompt", ""), given=given, links=links)
+
+    await asking.stored(interaction, make)
 
 
 async def region_given(interaction: discord.Interaction[Bot], press: Press) -> None:
     """The region form of somebody else's picture came back."""
-    await regions.begin(interaction, await _about(interaction, press), Filled.read(interaction.data))
+    await regions.begin(interaction, Filled.read(interaction.data), links=[await _about(interaction, press)])
 
 
 async def show_recipe(interaction: discord.Interaction[Bot], message: discord.Message) -> None:
@@ -142,24 +139,6 @@ async def show_recipe(interaction: discord.Interaction[Bot], message: discord.Me
             await interaction.edit_original_response(view=stored_recipe_view(say, found))
             return
     raise NotFound("recipe", "in this message")
-
-
-async def sources_of(
-    interaction: discord.Interaction[Bot],
-    attachments: Sequence[discord.Attachment | None],
-    ids: Sequence[str | None] = (),
-) -> tuple[str, ...]:
-    """Ids of pictures named in a command, by id or as files.
-
-    Raises:
-        NotFound, Refused: there is no such picture, or it may not be used here.
-        InvalidPicture: a file is none.
-    """
-    chat, found = interaction.client.chat, [*await named(interaction, ids)]
-    for link in links_of(interaction, attachments):
-        data = await fetch_link(link, chat.settings.discord_cdn)
-        found.append((await chat.studio.upload(data, asking.member_id(interaction.user))).id)
-    return tuple(found)
 
 
 async def named(interaction: discord.Interaction[Bot], ids: Sequence[str | None]) -> tuple[str, ...]:

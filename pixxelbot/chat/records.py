@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
-from pixxelbot.job import Job, Request, Status
+from pixxelbot.job import Address, Job, Request, Status
 from pixxelbot.picture import Picture
 from pixxelbot.region import Region
 from pixxelbot.vote import Vote
@@ -30,6 +30,10 @@ class Records(Protocol):
 
     async def set_placeholder(self, request_id: str, message_id: str) -> None:
         """Note the message that the result will replace."""
+        ...
+
+    async def set_address(self, request_id: str, address: Address) -> None:
+        """Note that message, and the token by which it is reached."""
         ...
 
     async def job(self, job_id: str) -> Job:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
 
 from pixxelbot import region as masks
 from pixxelbot.chat import asking, forms, views
-from pixxelbot.chat.fetching import fetch_attachment
+from pixxelbot.chat.fetching import fetch_attachment, fetch_link
 from pixxelbot.chat.forms import Filled
 from pixxelbot.chat.press import Press
 from pixxelbot.errors import InvalidRequest, NotFound, Refused
 from pixxelbot.intent import Changes
-from pixxelbot.job import new_id
+from pixxelbot.job import Link, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.region import Region
 
@@ -35,11 +36,16 @@ async def given(interaction: discord.Interaction[Bot], press: Press) -> None:
     found = [one for one in await interaction.client.chat.store.pictures(job=press.id) if one.index + 1 == press.index]
     if not found or found[0].deleted:
         raise NotFound("picture", f"{press.index} of {press.id[-10:]}")
-    await begin(interaction, found[0], Filled.read(interaction.data))
+    await begin(interaction, Filled.read(interaction.data), [found[0].id])
 
 
-async def begin(interaction: discord.Interaction[Bot], picture: Picture, filled: Filled) -> None:
-    """Show the region that a form speaks of; words alone are left to the model that finds things in pictures."""
+async def begin(
+    interaction: discord.Interaction[Bot], filled: Filled, targets: Sequence[str] = (), links: Sequence[Link] = ()
+) -> None:
+    """Show the region that a form speaks of; words alone are left to the model that finds things in pictures.
+
+    The picture is one of ours (`targets`) or still to be fetched (`links`).
+    """
     chat = interaction.client.chat
     where, what = filled.texts.get("region", ""), filled.texts.get("prompt", "")
     sent = filled.files.get("mask", [])
@@ -47,13 +53,21 @@ async def begin(interaction: discord.Interaction[Bot], picture: Picture, filled:
         raise InvalidRequest(NOTHING_SAID)
     if not sent and not chat.studio.eyes.finds_parts:
         changes = Changes(region=where, prompt=what or None)
-        await asking.follow_up(interaction, "inpaint", (picture.id,), changes, words=what or where)
+        await asking.follow_up(interaction, "inpaint", targets, changes, what or where, links)
         return
     await asking.quietly(interaction)
-    await asking.allowed(interaction, "vary", picture)
+    picture = await _picture(interaction, targets, links)
     original = await chat.store.picture_bytes(picture.id)
     mask = await (_sent_mask(interaction, sent[0], original) if sent else _found_mask(interaction, where, original))
     await _shown(interaction, await _kept(interaction, new_id(), picture.id, mask, what), original, mask)
+
+
+async def _picture(interaction: discord.Interaction[Bot], targets: Sequence[str], links: Sequence[Link]) -> Picture:
+    chat = interaction.client.chat
+    for target in targets:
+        return await asking.allowed(interaction, "vary", await chat.store.picture(target))
+    data = await fetch_link(links[0], chat.settings.discord_cdn)
+    return await chat.studio.upload(data, asking.member_id(interaction.user))
 
 
 async def _sent_mask(interaction: discord.Interaction[Bot], file: dict[str, Any], original: bytes) -> bytes:

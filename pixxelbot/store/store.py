@@ -23,7 +23,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from pixxelbot.errors import LostRace, NotFound, PixxelbotError, StorageFull, StorageUnwritable
 from pixxelbot.intent import Changes, Intent
-from pixxelbot.job import Delivery, Job, Rendered, Request, Spent, Status, new_id
+from pixxelbot.job import Address, Delivery, Job, Rendered, Request, Spent, Status, new_id
 from pixxelbot.picture import Picture
 from pixxelbot.profile import Profile
 from pixxelbot.recipe import Recipe
@@ -166,6 +166,16 @@ class Store:
     async def set_placeholder(self, request_id: str, message_id: str) -> None:
         """Note the message that the result will replace."""
         await self._write(requests.change, request_id, message_id=message_id)
+
+    async def set_address(self, request_id: str, address: Address) -> None:
+        """Note the message that the result will replace, and the token by which it is reached."""
+        await self._write(
+            requests.change,
+            request_id,
+            message_id=address.message_id,
+            interaction_token=address.interaction_token,
+            token_expires_at=address.token_expires_at,
+        )
 
     async def keep_fetched(self, request: Request) -> None:
         """See `requests.keep_fetched`."""

@@ -106,6 +106,40 @@ async def test_a_request_whose_picture_is_being_fetched_outlives_a_kill(
     assert [job["status"] for job in jobs] == ["done", "done"]
 
 
+async def test_several_requests_of_one_press_outlive_a_kill_in_the_same_moment(bot: BotProcess, guild: Server) -> None:
+    ana = await guild.member("ana")
+    message = await (await ana.slash("imagine", prompt="a fox in the snow", steps=4)).until(drawn, PATIENCE)
+    await ana.react(message, "⬆️")
+    offer = await guild.until(lambda one: one.reply_to == message.id and one.buttons)
+    await ana.click(offer, "Upscale all")
+    await bot.kill()
+    await bot.start()
+
+    async def enlarged() -> list[Message] | None:
+        shown = [one for one in await guild.from_bot() if drawn(one) and one.id != message.id]
+        return shown if len(shown) >= 4 else None
+
+    messages = await bot.discord.eventually(enlarged, PATIENCE, bot.said)
+    jobs = (await bot.cli("queue", "list", "--all"))["jobs"]
+    assert [job["status"] for job in jobs] == ["done"] * 5 and len(messages) == 4
+
+
+async def test_a_remix_of_somebody_elses_picture_outlives_a_kill_while_it_is_fetched(
+    bot: BotProcess, discord: Discord, guild: Server
+) -> None:
+    ana, ben = await guild.member("ana"), await guild.member("ben")
+    said = await ben.say("look", File("cat.png", png("green")))
+    form = await ana.context(said, "Remix")
+    await discord.set_limits(cdn_seconds=8.0)
+    sent = await ana.submit(form, prompt="a dog instead", count="1", parameters="--steps 4")
+    await bot.kill()
+    await discord.set_limits(cdn_seconds=0.0)
+    await bot.start()
+    await sent.until(drawn, PATIENCE)
+    [job] = (await bot.cli("queue", "list", "--all"))["jobs"]
+    assert job["status"] == "done"
+
+
 async def test_kill_9_of_the_drawing_process_costs_only_that_attempt(bot: BotProcess, guild: Server) -> None:
     ana = await guild.member("ana")
     result = await ana.slash("imagine", prompt="a castle at night", steps=60)

@@ -26,6 +26,8 @@ async def test_the_arrow_on_a_grid_offers_all_and_all_come(house: House, ana: Pe
     pictures = [one.id for one in await house.store.pictures(job=house.painter.drawn[0].id)]
     assert sorted(job.recipe.sources[0] for job in house.painter.drawn[1:]) == sorted(pictures)
     assert {job.recipe.kind for job in house.painter.drawn[1:]} == {"upscale"}
+    await house.delivered()
+    assert len(await guild.from_bot()) == 6, "grid, offer, and a message for each that was its placeholder before"
 
 
 async def test_a_reaction_taken_back_cancels_what_still_waits(discord: Discord, guild: Server, tmp_path: Path) -> None:

@@ -91,6 +91,25 @@ async def test_a_region_is_marked_shown_grown_inverted_and_approved(house: House
     assert mask.size == (128, 128) and mask.getpixel((100, 100)) == 255 and mask.getpixel((25, 25)) == 0
 
 
+async def test_a_mask_sent_with_the_command_is_shown_and_approved(house: House, ana: Person) -> None:
+    await imagined(ana, count=1)
+    [picture] = await house.store.pictures()
+    mask = Image.new("L", (picture.width, picture.height))
+    mask.paste(255, (0, 0, 40, 40))
+    held = io.BytesIO()
+    mask.save(held, "PNG")
+    for start in (
+        {},
+        {"picture": picture.id[-8:]},
+        {"image": File("a.png", await house.store.picture_bytes(picture.id))},
+    ):
+        asked = await ana.slash("inpaint", prompt="a hat", mask=File("mask.png", held.getvalue()), **start)
+        shown = await asked.until(lambda one: one.attachments)
+        assert shown.ephemeral
+        await (await ana.click(shown, "Draw it")).until(drawn)
+        assert house.painter.drawn[-1].recipe.kind == "inpaint"
+
+
 async def test_a_region_named_in_words_is_found_shown_and_approved(house: House, ana: Person) -> None:
     asked: list[Question] = []
 

@@ -295,6 +295,7 @@ async def test_menus_work_on_anybodys_pictures(house: House, ana: Person, ben: P
     await sent.until(drawn)
     recipe = house.painter.drawn[-1].recipe
     assert recipe.kind == "img2img" and "a dog instead" in recipe.prompt
+    assert recipe.width > recipe.height, "a form that says nothing of the aspect leaves the picture its own"
     words = await ben.say("no picture here")
     assert "in this message" in (await (await ana.context(words, "Upscale")).until(lambda one: one.embeds)).text
     form = await ana.context(said, "Inpaint")

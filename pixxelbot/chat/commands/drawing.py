@@ -96,15 +96,15 @@ async def follow(
     changes: Changes | None = None,
     words: str = "",
     *,
-    least: int = 0,
+    two: bool = False,
 ) -> None:
     """Accept something to be made of pictures: those named, else the member's latest here."""
     links = foreign.links_of(interaction, images)
 
     async def make(address: Address) -> Request:
         targets = await foreign.named(interaction, ids)
-        if len(targets) + len(links) < least:
-            raise InvalidRequest(f"Name at least {least} pictures, as files or by their ids.")
+        if two and len(targets) + len(links) < 2:
+            raise InvalidRequest("Name at least two pictures, as files or by their ids.")
         asked = await asking.request(interaction, address, words=words, links=links)
         return asked.evolve(intent=asking.following(action, targets, changes))
 
@@ -147,7 +147,7 @@ async def blend(
     """Mix pictures."""
     changes = changed(prompt=prompt, weights=_numbers("weights", weights), count=count)
     images = (image1, image2, image3, image4, image5)
-    await follow(interaction, "blend", images, (picture1, picture2), changes, prompt or "", least=2)
+    await follow(interaction, "blend", images, (picture1, picture2), changes, prompt or "", two=True)
 
 
 @command("describe", "Find words for a picture, ready to be drawn")
@@ -254,16 +254,16 @@ async def inpaint(
         changes = changed(prompt=prompt, region=region)
         await _follow_one(interaction, "inpaint", start, changes, prompt)
         return
-    await asking.quietly(interaction)
-    found = await _named(interaction, start)
-    file = {"url": mask.url, "size": mask.size}
-    await regions.begin(interaction, found, Filled({"prompt": prompt, "region": region or ""}, {"mask": [file]}))
+    filled = Filled({"prompt": prompt, "region": region or ""}, {"mask": [{"url": mask.url, "size": mask.size}]})
+    links = foreign.links_of(interaction, (start.image,))
+    targets = [] if links else [(await _named(interaction, start.picture)).id]
+    await regions.begin(interaction, filled, targets, links)
 
 
-async def _named(interaction: discord.Interaction[Bot], start: Start) -> Picture:
+async def _named(interaction: discord.Interaction[Bot], picture: str | None) -> Picture:
     """The picture named, else the member's latest."""
     store = interaction.client.chat.store
-    for name in await foreign.sources_of(interaction, (start.image,), (start.picture,)):
+    for name in await foreign.named(interaction, (picture,)):
         return await store.picture(name)
     for one in await store.history(asking.member_id(interaction.user), "", 1):
         return one
@@ -327,7 +327,7 @@ async def interpolate(
 ) -> None:
     """Frames between two pictures."""
     changes = changed(frames=frames)
-    await follow(interaction, "interpolate", (image1, image2), (picture1, picture2), changes, least=2)
+    await follow(interaction, "interpolate", (image1, image2), (picture1, picture2), changes, two=True)
 
 
 @command("making-of", "Watch how a picture came out of the noise")
@@ -377,7 +377,7 @@ async def remix(
     if changes.said():
         await follow(interaction, "remix", (), (picture,), changes, prompt or "")
         return
-    found = await _named(interaction, Start(picture=picture))
+    found = await _named(interaction, picture)
     if found.job_id is None:
         raise NotFound("recipe", found.id)
     press = Press("remix", found.job_id, found.index + 1)
