@@ -10,6 +10,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from pixxelbot.job import Address, Job, Request, new_id
+from pixxelbot.picture import Picture
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
 
@@ -45,6 +46,15 @@ def job(**changes: Any) -> Job:
     """A queued job of Ana's."""
     values: dict[str, Any] = {"request_id": new_id(), "member_id": "discord:1", "recipe": recipe()}
     return Job(**(values | changes))
+
+
+def picture(**changes: Any) -> Picture:
+    """A stored picture of Ana's."""
+    values: dict[str, Any] = {
+        "id": new_id(), "member_id": "discord:1", "width": 128, "height": 128, "sha256": "0" * 64, "key": "k.png",
+        "recipe": recipe(),
+    }  # fmt: skip
+    return Picture(**(values | changes))
 
 
 def png(color: str = "red", size: tuple[int, int] = (64, 48)) -> bytes:

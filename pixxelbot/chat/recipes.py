@@ -9,6 +9,7 @@ import discord
 from discord import ui
 from pydantic import ValidationError
 
+from pixxelbot.chat import fields
 from pixxelbot.chat.cards import quoted, short, shortened
 from pixxelbot.chat.records import Records
 from pixxelbot.chat.words import Words
@@ -58,7 +59,9 @@ def compared(say: Words, one: Picture, other: Picture) -> str:
     heading = f"**{short(one.id)} ↔ {short(other.id)}**"
     if not different:
         return f"{heading}\n{say('compare.same')}"
-    lines = [f"- {name}: {_value(before[name])} → {_value(after[name])}" for name in different]
+    lines = [
+        f"- {fields.line(say, name, before[name])} → {fields.value_of(say, name, after[name])}" for name in different
+    ]
     return shortened("\n".join([heading, *lines]), 2000)
 
 
@@ -71,15 +74,15 @@ def _plan(say: Words, words: str, recipe: Recipe) -> list[str]:
 
 
 def _numbers(say: Words, recipe: Recipe, seed: int) -> list[str]:
-    fields = recipe.model_dump(exclude=set(HIDDEN)) | {"seed": seed}
-    said = [f"{name}: {_value(value)}" for name, value in fields.items() if value not in (None, "", (), [], False)]
+    values = recipe.model_dump(exclude=set(HIDDEN)) | {"seed": seed}
+    said = [fields.line(say, name, one) for name, one in values.items() if one not in (None, "", (), [], False)]
     return [f"**{say('recipe.numbers')}**\n" + " · ".join(said)]
 
 
 def _reasons(say: Words, intent: Intent | None) -> list[str]:
     if intent is None or not intent.reasons:
         return []
-    lines = [f"- {name}: {quoted(say.said(why), 160)}" for name, why in intent.reasons.items()]
+    lines = [f"- {fields.name_of(say, name)}: {quoted(say.said(why), 160)}" for name, why in intent.reasons.items()]
     return [shortened(f"**{say('recipe.reasons', planner=intent.planner)}**\n" + "\n".join(lines), LONGEST)]
 
 
@@ -91,12 +94,6 @@ def _flags(recipe: Recipe, seed: int) -> list[str]:
     """The parameters as a member would type them, to be copied."""
     flags = f"--ar {recipe.aspect} --seed {seed} --steps {recipe.steps} --guidance {recipe.guidance_scale:g}"
     return [f"```\n{flags} --sampler {recipe.sampler} --model {recipe.model}\n```"]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return ", ".join(_value(one) for one in value) or "–"
-    return quoted(str(value), 120) if value not in (None, "") else "–"
 
 
 def _view(parts: list[str]) -> ui.LayoutView:

@@ -10,11 +10,14 @@ from typing import Any
 
 import discord
 import pytest
+from discord import ui
 
 from benchmarks import planner as benchmark
 from pixxelbot import errors
 from pixxelbot.chat import words
 from pixxelbot.chat.commands import tree as trees
+from pixxelbot.chat.commands.setting import listed
+from pixxelbot.chat.recipes import compared, stored_recipe_view
 from pixxelbot.chat.words import LOCALES, SOURCE, content_of, of
 from pixxelbot.intent import Action
 from pixxelbot.job import Status
@@ -22,9 +25,11 @@ from pixxelbot.models import limits
 from pixxelbot.planner import talk
 from pixxelbot.planner.offline import OfflinePlanner, understand
 from pixxelbot.planner.styles import load_styles
-from pixxelbot.recipe import Limits
+from pixxelbot.recipe import Kind, Limits, Recipe
+from pixxelbot.rules import MemberSettings, ServerRules
 from pixxelbot.settings import BUNDLED as FOLDER
 from pixxelbot.studio import answers
+from tests import factories
 from tests.planner.asks import GENERAL, first, later
 
 HOUSE = Path(errors.__file__).parent
@@ -69,6 +74,39 @@ def test_everything_that_the_code_says_is_there() -> None:
     assert said and sorted(said - set(source_texts())) == []
     for action in Action.__args__:  # type: ignore[attr-defined]
         assert f"action.{action}" in source_texts()
+
+
+def test_every_field_that_members_see_has_a_name() -> None:
+    shown = set(Recipe.model_fields) - {"schema_version"} | set(MemberSettings.model_fields)
+    missing = [f"field.{name}" for name in shown] + [f"rule.{name}" for name in ServerRules.model_fields]
+    assert sorted(set(missing) - set(source_texts())) == []
+    for kind in Kind.__args__:  # type: ignore[attr-defined]
+        assert {f"kind.{kind}", f"action.{kind}"} & set(source_texts()), kind
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_view_shows_a_field_by_the_name_that_it_has_in_the_code(locale: str) -> None:
+    say = of(locale)
+    recipe = factories.recipe(
+        kind="making_of", of="img2img", guidance_scale=5.5, negative_prompt="fog", styles=(("ink", 1.0), ("oil", 0.5)),
+        tile=True, loras=(("mist", 0.8),), from_seed=9,
+    )  # fmt: skip
+    one, other = factories.picture(recipe=recipe), factories.picture(recipe=recipe.evolve(guidance_scale=7, styles=()))
+    rules = {"max_count": 3, "roles": ("12",), "weights": {"34": 2.0}, "starboard": "56", "defaults": {"count": 2}}
+    told = [
+        *(part.content for part in stored_recipe_view(say, recipe).walk_children() if isinstance(part, ui.TextDisplay)),
+        compared(say, one, other),
+        listed(say, {"guidance_scale": 5.5, "negative_prompt": "fog", "verbatim": True}),
+        listed(say, rules, "rule"),
+    ]
+    text = re.sub(
+        r"```.*?```", "", "\n".join(told), flags=re.DOTALL
+    )  # flags to be copied are the same in all languages
+    assert re.findall(r"[a-z]+_[a-z]+|\bTrue\b|text2img|img2img", text) == []
+    assert f"{say('field.guidance_scale')}: 5.5 → 7" in text and f"{say('field.styles')}: ink, oil × 0.5" in text
+    assert f"{say('field.kind')}: {say('action.making_of')}" in text and say("value.yes") in text
+    assert f"{say('rule.weights')}: <@&34> = 2" in text and f"{say('rule.starboard')}: <#56>" in text
+    assert f"{say('rule.defaults')}: {say('field.count')} = 2" in text
 
 
 async def command_parts() -> tuple[set[str], set[str]]:

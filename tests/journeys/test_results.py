@@ -160,7 +160,7 @@ async def test_the_recipe_shows_the_members_words_and_every_number(house: House,
     message = await imagined(ana, steps=9)
     shown = await (await ben.click(message, "ℹ️")).until(lambda one: one.text)
     assert shown.ephemeral
-    for part in ("a fox", "detailed", "steps: 9", "seed: 5", "--seed 5"):
+    for part in ("a fox", "detailed", "Steps: 9", "Seed: 5", "--seed 5"):
         assert part in shown.text, part
 
 

@@ -347,7 +347,7 @@ async def test_every_kind_of_drawing_has_a_command_that_asks_for_it(house: House
         await house.delivered()
         assert house.painter.drawn[-1].recipe.kind == kind, command
     for command, options, named in (
-        ("blend", {"picture1": one}, "at least 2"),
+        ("blend", {"picture1": one}, "at least two"),
         ("blend", {"picture1": one, "picture2": other, "weights": "much"}, "numbers with commas"),
         ("transform", {"prompt": "a cat"}, "Name a picture"),
     ):

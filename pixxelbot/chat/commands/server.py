@@ -240,7 +240,7 @@ async def _change(
     kept = await chat.store.revise_preferences(owner, lambda stored: _checked(stored, revise(stored)), by)
     rules = ServerRules.load(kept)
     where = channel.mention if channel else say("server.whole")
-    text = f"{say('server.title', where=where)}\n{listed(say, rules.model_dump(exclude_defaults=True))}"
+    text = f"{say('server.title', where=where)}\n{listed(say, rules.model_dump(exclude_defaults=True), 'rule')}"
     await interaction.edit_original_response(content=shortened(text, MAX_CONTENT))
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import discord
 from discord import app_commands
 
-from pixxelbot.chat import asking
-from pixxelbot.chat.cards import quoted
+from pixxelbot.chat import asking, fields
 from pixxelbot.chat.commands import options
 from pixxelbot.chat.commands.options import command
 from pixxelbot.chat.words import Words
@@ -48,15 +47,7 @@ async def settings(
     await interaction.edit_original_response(content=f"{say('settings.title')}\n{listed(say, own.model_dump())}")
 
 
-def listed(say: Words, values: dict[str, Any]) -> str:
+def listed(say: Words, values: dict[str, Any], what: fields.What = "field") -> str:
     """Settings that differ from nothing, a line each."""
-    lines = [f"- {name}: {_shown(value)}" for name, value in values.items() if value not in (None, (), {}, "", False)]
-    return "\n".join(lines) or say("settings.nothing")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} = {_shown(one)}" for name, one in value.items() if one is not None)
-    if isinstance(value, (tuple, list)):
-        return ", ".join(_shown(one) for one in value)
-    return quoted(str(value), 200)
+    said = [(name, value) for name, value in values.items() if value not in (None, (), {}, "", False)]
+    return "\n".join(f"- {fields.line(say, name, value, what)}" for name, value in said) or say("settings.nothing")
