@@ -56,7 +56,7 @@ class Previews:
     def __init__(self, settings: Settings, studio: Studio, store: Records, postman: Postman) -> None:
         self.settings, self.studio, self.store, self.postman = settings, studio, store, postman
         self._followed: dict[str, _Followed] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
 
     def on_progress(self, job: Job, progress: Progress) -> None:
@@ -99,15 +99,18 @@ class Previews:
 
     def follow(self, request: Request) -> None:
         """Start to show how a request gets on; repeated calls change nothing."""
+        if request.status not in LIVE:  # it has been delivered, or is about to be
+            self.forget(request)
+            return
         followed = self._entry(request)
         followed.request = request
-        if not followed.over and request.status in LIVE and request.id not in {one.get_name() for one in self._tasks}:
+        if not followed.over and request.id not in self._tasks:
             task = asyncio.create_task(self._show_until_over(followed), name=request.id)
-            self._tasks.add(task)
+            self._tasks[request.id] = task
             task.add_done_callback(self._ended)
 
     def forget(self, request: Request) -> None:
-        """It was not accepted after all."""
+        """There is nothing (more) to show of it."""
         self._followed.pop(request.id, None)
 
     async def finish(self, request_id: str) -> None:
@@ -136,9 +139,10 @@ class Previews:
         """Stop, and tell those who wait that it goes on after the restart."""
         self._closing = True
         unfinished = [one for one in self._followed.values() if not one.over]
-        for task in self._tasks:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         farewells = [asyncio.create_task(self._say_farewell(one)) for one in unfinished]
         if farewells:
             _, late = await asyncio.wait(farewells, timeout=FAREWELL_SECONDS)
@@ -161,7 +165,7 @@ class Previews:
         return self._followed.setdefault(request.id, _Followed(request))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task.get_name(), None)
         if not self._closing:  # then those who wait are still to be told
             self._followed.pop(task.get_name(), None)
         if not task.cancelled() and task.exception():

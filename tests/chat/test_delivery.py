@@ -191,6 +191,16 @@ async def test_the_gateway_may_drop_close_early_or_send_nonsense(
     await discord.forgive()
 
 
+async def test_what_has_ended_is_followed_no_more_however_late_that_is_asked(house: House, ana: Person) -> None:
+    message = await (await ana.slash("imagine", prompt="a fox")).until(drawn)
+    await house.delivered()
+    [request] = await house.store.requests()
+    previews = house.chat.previews
+    assert request.address.message_id == message.id and previews.of_placeholder(message.id) is None
+    previews.follow(request)
+    assert previews.of_placeholder(message.id) is None
+
+
 async def test_commands_are_told_once(discord: Discord, guild: Server, tmp_path: Path) -> None:
     async with open_house(discord, tmp_path) as house:
         assert "imagine" in [one["name"] for one in await discord.commands()]
