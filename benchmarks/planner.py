@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixxelbot.errors import InvalidRequest
-from pixxelbot.intent import Ask, Changes, Fact, Intent
+from pixxelbot.intent import Ask, Changes, Fact, Intent, Turn
 from pixxelbot.models import limits
 from pixxelbot.planner.flags import read_flags
 from pixxelbot.planner.offline import OfflinePlanner
@@ -96,6 +96,7 @@ class Dialogue:
     facts: dict[str, Fact] = field(default_factory=dict)
     focus: tuple[str, ...] = ()
     unanswered: str = ""
+    said: tuple[Turn, ...] = ()
     seconds: float = 0.0
 
     async def say(self, words: str) -> tuple[Intent, Changes]:
@@ -105,11 +106,12 @@ class Dialogue:
         ask = Ask(
             words=words.strip(), given=given, limits=self.limits, styles=tuple(load_styles()),
             pictures=tuple(self.pictures),
-            facts=self.facts, focus=self.focus, unanswered=self.unanswered, now=NOW,
+            facts=self.facts, focus=self.focus, unanswered=self.unanswered, now=NOW, turns=self.said,
         )  # fmt: skip
         start = time.thread_time()
         intent = await self.planner.plan(ask)
         self.seconds = time.thread_time() - start
+        self.said = (*self.said, Turn(words=ask.words, action=intent.action))
         changes = given.over(intent.changes)
         return intent, self._follow(ask, intent, changes)
 

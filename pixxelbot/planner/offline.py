@@ -13,12 +13,12 @@ from typing import Final
 from pixxelbot.errors import PlannerUnavailable
 from pixxelbot.intent import Ask, Changes, Intent
 from pixxelbot.planner import languages, locking
-from pixxelbot.planner.following import carried_out, follow_up, listen
+from pixxelbot.planner.following import ON_PICTURES, carried_out, follow_up, listen
 from pixxelbot.planner.hearing import heard, polite_off
-from pixxelbot.planner.opinion import SURE, SURER, SUREST, Situation, opinion
+from pixxelbot.planner.opinion import SURE, SURER, SUREST, Opinion, Situation, opinion
 from pixxelbot.planner.own import own_settings
 from pixxelbot.planner.reading import Reading
-from pixxelbot.planner.references import meant
+from pixxelbot.planner.references import meant, pointed_out
 from pixxelbot.planner.rules import Heard, loosely
 from pixxelbot.planner.talk import HELP, WORDS_ONLY, question, small_talk
 from pixxelbot.planner.wishing import NO_WORDS, imagine, settled
@@ -44,7 +44,7 @@ CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
 """Ways to the same end, of which a rule knows more."""
 BY_NAME: Final = frozenset({"history", "search", "shorten", "settings"})
 """Actions that rules know by the very words that opinions do not see: "my pictures" is a sign to them."""
-EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler"})
+EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler", "aspect"})
 """Fields that nobody names by accident."""
 MOST_SAID: Final = 12
 """Words of something that is only said, where no rule knows it."""
@@ -71,8 +71,8 @@ class OfflinePlanner:
         """Nothing is open."""
 
 
-def understand(ask: Ask, *, opinions: bool = True) -> Intent:
-    """What the words mean, given the conversation's pictures; by rules alone without `opinions`."""
+def understand(ask: Ask, second: Opinion = opinion) -> Intent:
+    """What the words mean, given the conversation's pictures; `second` is asked where rules are not sure."""
     if ask.given.verbatim:
         return _verbatim(ask, ask.words)
     if untouched := VERBATIM.match(ask.words.strip()):
@@ -91,12 +91,24 @@ def understand(ask: Ask, *, opinions: bool = True) -> Intent:
         same = bool(ask.given.said()) and plain.lower() == "same"
         if not same and (talk := small_talk(plain, words)):
             return Intent(action=talk.action, reply=talk.reply)
-        hearing = listen(plain, ask)
-        by_rules = follow_up(hearing)
-        if by_rules is None and (talk := question(plain, words)):
-            return Intent(action=talk.action, reply=talk.reply)
-        return (_by_opinion(hearing, by_rules) if opinions else by_rules) or imagine(plain, ask)
+        return _followed(plain, words, ask, second) or imagine(plain, ask)
     return imagine(plain, ask)
+
+
+def _followed(plain: str, words: str, ask: Ask, second: Opinion) -> Intent | None:
+    """What is said about pictures or to the bot; None where it is a wish of its own."""
+    hearing = listen(plain, ask)
+    by_rules = follow_up(hearing)
+    if by_rules is None and (talk := question(plain, words)):
+        return Intent(action=talk.action, reply=talk.reply)
+    intent = _by_opinion(hearing, by_rules, second)
+    if intent is not None and intent.action in ON_PICTURES and not hearing.meant.pointed:
+        plainer = pointed_out(plain, ask)
+        clearer = intent if plainer == plain else _followed(plainer, words, ask, second) or intent
+        if clearer.action == "clarify":  # what was clear before it was put plainly
+            return intent.model_copy(update={"targets": clearer.targets})
+        return clearer
+    return intent
 
 
 def _english(ask: Ask) -> str:
@@ -111,27 +123,40 @@ def situation(ask: Ask) -> Situation | None:
 
 
 def _situation(hearing: Heard) -> Situation:
-    pictures, pointed = bool(hearing.ask.pictures or hearing.ask.sources), hearing.meant.pointed
-    return Situation(hearing.text, pointed, pictures, asked=hearing.ask.words.rstrip().endswith("?"))
+    ask = hearing.ask
+    newest = ask.pictures[0][1] if ask.pictures else None
+    return Situation(
+        text=hearing.text,
+        pointed=hearing.meant.pointed,
+        pictures=bool(ask.pictures or ask.sources),
+        asked=ask.words.rstrip().endswith("?"),
+        before=ask.turns[-1].action if ask.turns else "imagine" if ask.pictures else "",
+        wish=(newest.wish or newest.prompt) if newest else "",
+    )
 
 
-def _by_opinion(hearing: Heard, by_rules: Intent | None) -> Intent | None:
+def _by_opinion(hearing: Heard, by_rules: Intent | None, second: Opinion) -> Intent | None:
     """What the rules found, or what the words clearly have more in common with."""
     if by_rules is not None and by_rules.action in BY_NAME:
         return by_rules
     ask, known = hearing.ask, by_rules.action if by_rules else "imagine"
     needed = SURER if known == "clarify" else SURE if known in UNSURE else SUREST
-    if by_rules is not None and EXACT & by_rules.changes.said().keys():
+    exact = by_rules is not None and EXACT & by_rules.changes.said().keys()
+    if exact:
         needed = SUREST
     where = _situation(hearing)
-    likely = opinion(where, needed)
+    likely = second(where, needed)
     if known == "remix" and likely == "imagine":  # a change taken for a new wish would lose the picture
-        likely = opinion(where, max(needed, SURER))
+        likely = second(where, max(needed, SURER))
     if likely == "delete" != known:  # what destroys needs a rule that is sure of it
         asks_back = ask.pictures and known in UNSURE
         return Intent(action="clarify", targets=hearing.meant.targets, reply=DELETE_IT) if asks_back else by_rules
+    if likely == "clarify" and by_rules is not None and by_rules.targets:
+        return by_rules  # a rule knows what is to be done, and with which picture
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
+    if exact and known == "remix" and likely in CHANGES | {"again"}:
+        return by_rules  # the same in other words, read to the number
     if likely in ("chat", "help"):
         if by_rules is None and len(hearing.plain.split()) > MOST_SAID:
             return None  # a long wish, told with much around it

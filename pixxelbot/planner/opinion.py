@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import exp
@@ -25,15 +25,21 @@ PIECE: Final = 4
 PREFIX: Final = 4
 LONGEST: Final = 6
 """Lengths are told apart up to this many times three words."""
-SURE: Final = 0.4
+SURE: Final = 0.3
 """Probability from which an opinion counts where the rules are not sure either."""
-SURER: Final = 0.8
+SURER: Final = 0.5
 """The same for what must not be mistaken, where there is no picture to follow up, and instead of asking back."""
-SUREST: Final = 0.9
+SUREST: Final = 0.7
 """The same against what a rule recognised."""
 FINAL: Final[frozenset[Action]] = frozenset({"delete", "cancel", "chat", "help"})
 """What must not be mistaken: something deleted, or a wish that is only talked about."""
+SHORT: Final = 2
+"""Words of a request that is known as a whole."""
+EARLY: Final = 3
+"""First words, which tell how a request goes on with the last one."""
 WORD: Final = re.compile(rf"{PIC}|[\w'’]+|[?!]")
+NUMBER: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+SMALL: Final = frozenset(["a", "an", "the", "of", "in", "on", "at", "with", "and", "to", "my", "me", "it", "is", "for"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,19 @@ class Situation:
     """Whether there are any."""
     asked: bool
     """Whether it ends with a question mark."""
+    before: str = ""
+    """The action of the conversation's last turn: "and to the right" goes on with it."""
+    wish: str = ""
+    """What the newest picture shows; who speaks of its things seldom wants another picture."""
 
     def features(self) -> Iterator[str]:
         """Everything that weights are learnt for, some of it more than once."""
         words = [word.lower() for word in WORD.findall(self.text)]
+        yield from self._of_words(words)
+        yield from self._of_numbers(words)
+        yield from self._of_the_conversation(words)
+
+    def _of_words(self, words: list[str]) -> Iterator[str]:
         length = f"{min(len(words) // 3, LONGEST)}"
         yield "any"
         yield f"pictures {self.pictures}"
@@ -72,8 +87,50 @@ class Situation:
         yield from (f"pair {one} {other}" for one, other in zip(["<", *words], [*words, ">"], strict=True))
         if words:
             yield f"first {words[0]}"
+            yield f"first two {' '.join(words[:2])}"
+            yield f"last {words[-1]}"
             if self.pictures:
                 yield f"follows first {words[0]}"
+
+    def _of_numbers(self, words: list[str]) -> Iterator[str]:
+        """How large numbers are, and beside which words any number stands."""
+        for number in NUMBER.findall(self.text):
+            yield f"number {_magnitude(number)}"
+        plain = ["#" if word[0].isdigit() else word for word in words]
+        yield from (
+            f"counted {one} {other}"
+            for one, other in zip(["<", *plain], [*plain, ">"], strict=True)
+            if "#" in (one, other)
+        )
+        if 0 < len(words) <= SHORT:
+            yield f"short {' '.join(plain)}"
+
+    def _of_the_conversation(self, words: list[str]) -> Iterator[str]:
+        length = min(len(words) // 3, LONGEST)
+        yield f"before {self.before}"
+        yield f"before {self.before} length {length}"
+        yield from (f"before {self.before} word {word}" for word in words[:EARLY])
+        if self.pictures:
+            shown = _contents(WORD.findall(self.wish.lower()))
+            told = _contents(words)
+            shared = min(sum(word in shown for word in told), 3)
+            yield f"shared {shared}"
+            yield f"shared {shared} length {length}"
+            yield f"new {min(sum(word not in shown for word in told), LONGEST)}"
+            if words:
+                yield f"first {words[0]} shared {shared > 0}"
+
+
+def _contents(words: list[str]) -> list[str]:
+    """Words that may name something, without their plural."""
+    return [word.rstrip("s") for word in words if len(word) > 2 and word not in SMALL]
+
+
+def _magnitude(number: str) -> str:
+    """What a number may count or set: places in a grid, pictures, steps, seeds; or shares."""
+    if "." in number:
+        return "decimal"
+    return next((f"to {most}" for most in (4, 10, 60) if int(number) <= most), "larger")
 
 
 @cache
@@ -85,6 +142,10 @@ def _weights() -> dict[str, dict[Action, float]]:
         feature: {action: weight for action, weight in weights.items() if action in known}
         for feature, weights in kept.items()
     }
+
+
+Opinion = Callable[[Situation, float], Action | None]
+"""A situation and the probability that is needed → the action asked for, or None."""
 
 
 def opinion(situation: Situation, needed: float) -> Action | None:

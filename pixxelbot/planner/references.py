@@ -97,6 +97,38 @@ COLUMN: Final = re.compile(
     re.IGNORECASE,
 )
 """ "the two on the right"."""
+ROW: Final = re.compile(
+    rf"\bthe (?P<side>left|right|top|bottom|upper|lower)(?:[ -]hand)? (?:two|2|pair|ones|row|column|{PICTURE}s)\b",
+    re.IGNORECASE,
+)
+""" "the left ones"."""
+CROSSED: Final = re.compile(
+    rf"\b(?:the |that )?{NOUN} (?:in|on|at|to) (?:the )?(?P<one>left|right|top|bottom)(?: side| row| half)?,?"
+    r"(?: (?:in|on|at|to))? (?:the )?(?P<other>left|right|top|bottom)\b",
+    re.IGNORECASE,
+)
+""" "the one on the right at the bottom"."""
+LOOSE: Final = re.compile(
+    rf"(?<!\bat )(?<!\bin )\b(?:the (?P<ordinal>(?!last|final){ORDINAL})\b"
+    r"(?! (?:time|try|attempt|day|half|floor|thing|person|place)\b)"
+    r"|(?:(?<=make )|(?<=put )|(?<=turn )|(?<=give )|(?<=get )|(?<=let ))"
+    r"(?P<digit>[1-9])(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|\d{1,3} ?%)\b"
+    r"|[,;!]|\s*$))",
+    re.IGNORECASE,
+)
+LOOSE_PAIR: Final = re.compile(
+    r"(?<![\w.#:])[uv]?(?P<one>[1-9]) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9])(?![\w.:%])", re.IGNORECASE
+)
+"""A place in a grid, in a request that is known to be about one: "make 2 look older", "the 4th 30% different"."""
+ROWS: Final = {
+    "left": (0, 2),
+    "right": (1, 3),
+    "top": (0, 1),
+    "upper": (0, 1),
+    "bottom": (2, 3),
+    "lower": (2, 3),
+}
+"""Places in a grid of four."""
 NUMBERED_THING: Final = re.compile(
     rf"\b(?P<noun>[a-z]{{3,}}) (?:(?:number|no\.?|nr\.?) ?)?#?(?P<n>\d|{'|'.join(FIGURES)})\b(?![\d:%/.x])",
     re.IGNORECASE,
@@ -263,6 +295,21 @@ def meant(text: str, ask: Ask) -> Meant:
         vague=all(one.again and not PLURAL.search(text[one.start : one.end]) for one in pointers),
         each=each,
     )
+
+
+def pointed_out(text: str, ask: Ask) -> str:
+    """A request that is known to be about pictures, with places in a grid put plainly: "make #2 look older"."""
+    most = max((len(grid) for grid in grids(ask.pictures, ask.facts)), default=0)
+
+    def plainly(match: re.Match[str]) -> str:
+        place = (_side_places(match["ordinal"]) if match["ordinal"] else [int(match["digit"]) - 1])[0]
+        return f"#{place + 1}" if 0 <= place < most else match[0]
+
+    def both(match: re.Match[str]) -> str:
+        fits = int(match["one"]) <= most and int(match["other"]) <= most
+        return f"#{match['one']} {match['by']} #{match['other']}" if fits else match[0]
+
+    return LOOSE.sub(plainly, LOOSE_PAIR.sub(both, text)) if most > 1 else text
 
 
 def described(what: str, ask: Ask) -> tuple[str, ...]:
@@ -455,8 +502,19 @@ def _column(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
         grid = next((grid for grid in known if len(grid) == len(CORNERS) * 2), ())
         several = re.search(r"\b(?:two|both|2|\w+s)\b", match[0][: match.start("side") - match.start()], re.IGNORECASE)
         if grid and several:
-            places = {"left": (0, 2), "right": (1, 3), "top": (0, 1), "bottom": (2, 3)}[match["side"].lower()]
-            yield Pointer(*match.span(), tuple(grid[place][0] for place in places))
+            yield Pointer(*match.span(), tuple(grid[place][0] for place in ROWS[match["side"].lower()]))
+    for match in ROW.finditer(text):
+        grid = next((grid for grid in known if len(grid) == len(CORNERS) * 2), ())
+        if grid:
+            yield Pointer(*match.span(), tuple(grid[place][0] for place in ROWS[match["side"].lower()]))
+
+
+def _crossed(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
+    """ "the one on the right at the bottom"."""
+    for match in CROSSED.finditer(text):
+        both = {*ROWS[match["one"].lower()]} & {*ROWS[match["other"].lower()]}
+        if len(both) == 1:
+            yield _at(*match.span(), match[0], sorted(both), known)
 
 
 def _numbered_thing(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
@@ -538,7 +596,8 @@ def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
             place = len(known) - ORDINALS[match["nth"].lower()]
             if place < 0:
                 continue
-        grid = known[place if place < len(known) else 0] if known else ()
+        told = grids(ask.pictures, ask.facts) if place != 1 else known  # first and last are of time, not of talk
+        grid = told[place if place < len(told) else 0] if told else ()
         if (inner := PLACE_IN.search(text, 0, match.start())) and (places := _places(inner["ordinal"])) and grid:
             yield _at(inner.start(), match.end(), match[0], places, [grid])
             continue
@@ -581,8 +640,8 @@ def _latest(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 Finder = Callable[[str, list[Grid], Ask], Iterator[Pointer]]
 FINDERS: Final[tuple[Finder, ...]] = (
-    _named, _excepted, _by_time, _by_description, _of_a_grid, _by_grid, _both, _column, _several, _numbered_thing,
-    _listed, _other, _whole, _single, _latest, _of_a_thing, _by_lead,
+    _named, _excepted, _by_time, _by_description, _of_a_grid, _by_grid, _both, _crossed, _column, _several,
+    _numbered_thing, _listed, _other, _whole, _single, _latest, _of_a_thing, _by_lead,
 )  # fmt: skip
 """The longer forms first: a phrase that one has found is not looked at again."""
 

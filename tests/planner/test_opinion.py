@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pixxelbot.intent import Ask
+from pixxelbot.intent import Ask, Turn
 from pixxelbot.planner.offline import situation, understand
 from pixxelbot.planner.opinion import SURE, SUREST, Situation, opinion
 from pixxelbot.planner.references import PIC
@@ -22,7 +22,7 @@ from tests.planner.asks import first, later
 )
 def test_what_no_rule_reads_whole_is_told_by_what_it_has_in_common(words: str, action: str, bundled: Limits) -> None:
     assert understand(later(words, bundled)).action == action
-    assert understand(later(words, bundled), opinions=False).action != action
+    assert understand(later(words, bundled), lambda situation, needed: None).action != action
 
 
 @pytest.mark.parametrize("words", ["fox", "a fox that says delete", "a cat and a dog in the garden", "zxqv wubble"])
@@ -31,7 +31,7 @@ def test_a_first_wish_stays_a_wish(words: str, bundled: Limits) -> None:
 
 
 def test_words_that_were_never_learnt_give_no_opinion() -> None:
-    assert opinion(Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False), SUREST) is None
+    assert opinion(Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False, before="imagine"), SUREST) is None
 
 
 def test_more_is_needed_where_a_rule_has_spoken() -> None:
@@ -42,6 +42,30 @@ def test_more_is_needed_where_a_rule_has_spoken() -> None:
 
 def test_a_situation_tells_pointing_from_words(bundled: Limits) -> None:
     seen = situation(later("upscale the second", bundled))
-    assert seen == Situation(f"upscale {PIC}", pointed=True, pictures=True, asked=False)
+    assert seen == Situation(
+        f"upscale {PIC}", pointed=True, pictures=True, asked=False, before="imagine", wish="a red fox in the snow"
+    )
     assert "word upscale" in set(seen.features())
     assert situation(Ask(words="", limits=bundled)) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "targets"),
+    [
+        ("make 2 look older", ("fox2",)),
+        ("U1 and U3", ("fox1", "fox3")),
+        ("make the 4th 30% different", ("fox4",)),
+        ("the one on the right at the bottom, twice as large", ("fox4",)),
+        ("can the left ones be at golden hour", ("fox1", "fox3")),
+    ],
+)
+def test_places_are_found_once_it_is_known_that_pictures_are_meant(
+    words: str, targets: tuple[str, ...], bundled: Limits
+) -> None:
+    assert understand(later(words, bundled)).targets == targets
+
+
+def test_what_came_before_decides_where_words_leave_it_open(bundled: Limits) -> None:
+    asked = later("and to the left as well", bundled)
+    widened = asked.model_copy(update={"turns": (Turn(words="more on the right", action="outpaint"),)})
+    assert understand(widened).action == "outpaint"
