@@ -16,8 +16,8 @@ HOUSE: Final = ROOT / "pixxelbot"
 
 VALUES: Final = frozenset(
     {
-        "errors", "fetch", "frames", "intent", "job", "memory", "models", "picture", "profile", "question", "recipe",
-        "region", "rights", "rules", "settings", "vote",
+        "errors", "fetch", "frames", "hub", "intent", "job", "memory", "models", "picture", "profile", "question",
+        "recipe", "region", "rights", "rules", "settings", "vote",
     }
 )  # fmt: skip
 """Modules that every room may import, and that import only one another."""
@@ -48,6 +48,7 @@ LIVES_IN: Final = {
     "jinja2": {"planner"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "huggingface_hub": {"hub"},
 }
 """Foreign library → the rooms that may know it."""
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from pixxelbot import hub
 from pixxelbot.cli import session
 from pixxelbot.cli.screen import Json, Screen, table
 from pixxelbot.errors import ConfigurationError, InvalidRequest, ModelMissing, PixxelbotError, UnknownChoice
@@ -127,15 +128,7 @@ def add(
 
 def _fetched(where: str) -> Path:
     place = Path(where)
-    if place.exists():
-        return place.absolute()
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:  # it shows a bar of its own for each file
-        return Path(snapshot_download(where, allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"]))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelMissing(f"There is no {where} here, and it could not be fetched from the hub: {error}") from error
+    return place.absolute() if place.exists() else hub.fetched(where)
 
 
 def _write_setting(file: Path, name: str, value: str) -> None:

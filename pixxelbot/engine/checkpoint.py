@@ -15,7 +15,7 @@ import torch
 from diffusers import DiffusionPipeline
 from diffusers.pipelines import auto_pipeline
 
-from pixxelbot import models
+from pixxelbot import hub, models
 from pixxelbot.engine import preview, samplers, weights
 from pixxelbot.engine.acting import Wrapping
 from pixxelbot.engine.merge import Call, intercept
@@ -275,9 +275,12 @@ def _pipeline(folder: Path, dtype: torch.dtype) -> Any:
 
 def _read_file(file: Path, dtype: torch.dtype) -> Any:
     beside = file.with_suffix("")
-    config = {"config": str(beside), "local_files_only": True} if beside.is_dir() else {}
+    config = {"config": str(beside)} if beside.is_dir() else {}
+    alone = beside.is_dir() or not hub.answers()
     try:
-        base = _file_class(file).from_single_file(str(file), dtype=dtype, safety_checker=None, **config)
+        base = _file_class(file).from_single_file(
+            str(file), dtype=dtype, safety_checker=None, local_files_only=alone, **config
+        )
     except weights.LOADING_ERRORS as error:
         raise ModelCorrupt(
             f"The model file {file} cannot be loaded: {error}. Its configuration is looked for in {beside}, then on "

@@ -13,6 +13,7 @@ import safetensors
 import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from pixxelbot import hub
 from pixxelbot.errors import ModelCorrupt, ModelMissing
 from pixxelbot.models import refuse_pickle
 
@@ -36,13 +37,7 @@ def placed(where: str) -> Path:
         return place
     if not HUB_ID.fullmatch(where):
         raise ModelMissing(f"The model folder {place} does not exist. Correct PIXXELBOT_MODELS or put it there.")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(where, allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelMissing(f"There is no folder {where}, and it could not be fetched from the hub: {error}") from error
+    return hub.fetched(where)
 
 
 def check(file: Path) -> None:

@@ -21,9 +21,11 @@ from PIL import Image
 
 from pixxelbot.dispatch.renderers.local import LocalRenderer
 from pixxelbot.errors import (
+    ConfigurationError,
     InvalidPicture,
     ModelCorrupt,
     ModelIncomplete,
+    ModelMissing,
     NoNetwork,
     NotFound,
     OutOfMemory,
@@ -195,6 +197,39 @@ async def test_what_is_wrong_with_the_default_model_is_said_at_the_start(tmp_pat
     weights.unlink()
     with pytest.raises(ModelIncomplete, match="vae"):
         await one.start()
+    await one.close()
+
+
+async def test_a_wrong_setting_is_said_to_all_and_no_second_child_is_started(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = LocalRenderer(factories.settings(tmp_path, device="cpu", compile=True))
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(ConfigurationError, match="PIXXELBOT_COMPILE"):
+            await one.start()
+        first = one.pid
+        assert one._keeper is not None
+        await asyncio.shield(one._keeper)  # it ends by itself
+    assert one.pid is None
+    assert first is not None
+    assert "until this is corrected" in caplog.text
+    for again in (one.start(), drawn(one, job())):
+        with pytest.raises(ConfigurationError, match="PIXXELBOT_COMPILE"):
+            await again
+    assert not one.ready
+    await one.close()
+
+
+async def test_after_a_model_that_is_not_there_another_child_waits_a_while_and_jobs_are_told_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = LocalRenderer(factories.settings(tmp_path, device="cpu", models=(("it", str(tmp_path / "none")),)))
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(ModelMissing):
+            await one.start()
+        await until(lambda: "starting another in 15 s" in caplog.text)
+        with pytest.raises(ModelMissing):
+            await drawn(one, job())
     await one.close()
 
 

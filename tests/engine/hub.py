@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,13 @@ def opened(**repositories: Path) -> Iterator[Hub]:
         hub.shutdown()
         hub.server_close()
         thread.join(10)
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The address of a hub that takes every call and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 class _Desk(BaseHTTPRequestHandler):

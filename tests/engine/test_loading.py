@@ -12,6 +12,7 @@ import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
+from pixxelbot import hub as asked
 from pixxelbot.engine import checkpoint, weights
 from pixxelbot.engine.engine import Engine
 from pixxelbot.engine.residency import Models
@@ -122,12 +123,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def _go_to(shelf: hub.Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def _go_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What HF_ENDPOINT does before the library is imported."""
-    monkeypatch.setattr(constants, "ENDPOINT", shelf.url)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", shelf.url + "/{repo_id}/resolve/{revision}/{filename}"
-    )
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
 
 
 def test_a_hub_id_is_fetched_once_and_draws_what_its_folder_draws(
@@ -137,7 +136,7 @@ def test_a_hub_id_is_fetched_once_and_draws_what_its_folder_draws(
         return Engine(Models({"hub": "somebody/tiny", "folder": str(folder)}, "cpu", "float32"))
 
     with hub.opened(somebody__tiny=folder) as shelf:
-        _go_to(shelf, monkeypatch)
+        _go_to(shelf.url, monkeypatch)
         one, other = draw(engine(), recipe("hub"), recipe("folder"))
         assert apart(one.pixels[0], other.pixels[0]) == 0
         assert one.rendered.model_hash == other.rendered.model_hash
@@ -153,13 +152,40 @@ def test_a_hub_that_does_not_have_it_or_is_not_there_is_said(
 ) -> None:
     models = Models({"hub": "nobody/nothing"}, "cpu", "float32")
     with hub.opened(somebody__tiny=folder) as shelf:
-        _go_to(shelf, monkeypatch)
+        _go_to(shelf.url, monkeypatch)
         missing = models.want("hub").exception()
     gone = models.want("hub").exception()  # it has closed
     assert isinstance(missing, ModelMissing)
     assert isinstance(gone, ModelMissing)
     assert "nobody/nothing" in str(missing)
     assert "nobody/nothing" in str(gone)
+
+
+def test_a_hub_that_says_nothing_is_waited_for_no_longer_than_told(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(asked, "PATIENCE", 0.5)
+    with hub.opened(somebody__tiny=folder) as shelf:
+        _go_to(shelf.url, monkeypatch)
+        models = Models({"hub": "somebody/tiny", "none": "nobody/nothing"}, "cpu", "float32")
+        first = models.want("hub").result(60)
+    with hub.silent() as url:
+        _go_to(url, monkeypatch)
+        again = Models(models.places, "cpu", "float32")
+        assert again.want("hub").result(60).hash == first.hash
+        missing = again.want("none").exception(60)
+    assert isinstance(missing, ModelMissing)
+    assert "nobody/nothing" in str(missing)
+    assert "what was fetched before" in caplog.text
+
+
+def test_a_name_that_looks_like_a_hub_id_may_be_a_mistyped_folder(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hub.silent() as url:
+        _go_to(url, monkeypatch)
+        monkeypatch.setattr(asked, "PATIENCE", 0.2)
+        error = Models({"it": "modles/tiny"}, "cpu", "float32").want("it").exception(60)
+    assert isinstance(error, ModelMissing)
+    assert "There is no folder modles/tiny" in str(error)
 
 
 def test_what_a_hub_hands_out_damaged_is_named(
@@ -169,7 +195,7 @@ def test_what_a_hub_hands_out_damaged_is_named(
     weight = torn / "vae" / "diffusion_pytorch_model.safetensors"
     weight.write_bytes(weight.read_bytes()[:500])
     with hub.opened(somebody__torn=torn) as shelf:
-        _go_to(shelf, monkeypatch)
+        _go_to(shelf.url, monkeypatch)
         error = Models({"it": "somebody/torn"}, "cpu", "float32").want("it").exception()
     assert isinstance(error, ModelCorrupt)
     assert "vae" in str(error)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from pixxelbot.dispatch.renderers.speed import Speed, needed
-from pixxelbot.errors import PixxelbotError, RendererCrashed, StoreError, recalled
+from pixxelbot.errors import ConfigurationError, PixxelbotError, RendererCrashed, StoreError, recalled
 from pixxelbot.frames import LENGTH, header_of, length_of, pack
 from pixxelbot.job import Drawn, Forecast, Job, Progress, Rendered, new_id
 from pixxelbot.memory import free_memory
@@ -32,6 +32,8 @@ child_log = logging.getLogger("pixxelbot.engine")
 CHILD: Final = "pixxelbot.engine.child"
 RESTART_SECONDS: Final = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 """Pauses before a child that died is started again; the last one repeats. A render that succeeds starts over."""
+MENDING: Final = RESTART_SECONDS.index(15.0)
+"""The first pause after a child that found a model wrong: nobody copies one faster."""
 CLOSE_SECONDS: Final = 5.0
 """How long a child may take to end by itself before it is killed."""
 SECRETS: Final = ("TOKEN", "API_KEY", "PASSWORD", "SECRET", "DATABASE_URL")
@@ -76,6 +78,8 @@ class LocalRenderer:
         self._loaded: tuple[str, ...] = ()
         self._up: asyncio.Future[None] | None = None
         self._tries = 0
+        self._broken: PixxelbotError | None = None
+        """What the last child found wrong with models or settings, before it was ready."""
         self._closing = False
 
     # --- the seam -----------------------------------------------------------------------------------------------
@@ -193,14 +197,23 @@ class LocalRenderer:
         while not self._closing:
             await asyncio.sleep(RESTART_SECONDS[min(self._tries, len(RESTART_SECONDS) - 1)])
             self._tries += 1
+            self._broken = None
             self._await_anew()
             try:
                 async with self._child() as process:
                     await self._read_until_it_ends(process)
-                log.error("the drawing process ended with status %s; starting another", process.returncode)
             except OSError as error:
                 log.error("no drawing process could be started: %s", error)
                 self._fail_all()
+                continue
+            if isinstance(self._broken, ConfigurationError):  # settings are read once
+                log.error("nothing can be drawn until this is corrected and the bot started again: %s", self._broken)
+                return
+            if self._broken:
+                self._tries = max(self._tries, MENDING)
+            pause = RESTART_SECONDS[min(self._tries, len(RESTART_SECONDS) - 1)]
+            ended = self._broken or f"it ended with status {process.returncode}"
+            log.error("the drawing process could not go on (%s); starting another in %.0f s", ended, pause)
 
     @contextlib.asynccontextmanager
     async def _child(self) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -232,7 +245,7 @@ class LocalRenderer:
         self._loaded = ()
         if self._up and not self._up.done():
             self._break(crashed)
-        elif self._up and not self._closing:
+        elif self._up and not self._closing and not self._broken:
             self._up = asyncio.get_running_loop().create_future()
 
     def _break(self, error: PixxelbotError) -> None:
@@ -257,7 +270,8 @@ class LocalRenderer:
             self._room, self._machine = header["room"], (header["machine"], header["versions"])
             self._up.set_result(None)
         elif header["say"] == "broken":
-            self._break(_error(header))
+            self._broken = _error(header)
+            self._break(self._broken)
         elif header["say"] == "profiled":
             self._keep_profile(Profile.load(header["profile"]))
         elif "ask" in header:
