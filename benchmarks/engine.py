@@ -1,6 +1,7 @@
 """The engine against plain diffusers, one at a time.
 
     python benchmarks/engine.py [--shape bundled|sd15|sdxl] [--device cuda] [--rounds 5] [--chart engine.svg]
+    python benchmarks/engine.py --only arrivals|overhead|asking|memory
 
 Same process, same weights, same threads; rounds of both interleaved, so that whatever else the machine does falls on
 both. Prints one JSON object to standard output, and says on standard error how far it is.
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import functools
+import itertools
 import json
 import os
 import platform
@@ -22,25 +25,37 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import memory
 import shapes
 import torch
+from PIL import Image
 
 from pixxelbot.engine import preview, profiling
+from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.engine import Engine
 from pixxelbot.engine.merge import Call, repeated
 from pixxelbot.engine.residency import Models
 from pixxelbot.job import Job, Rendered
 from pixxelbot.profile import Profile
+from pixxelbot.question import Question
 from pixxelbot.recipe import Recipe
 from pixxelbot.settings import Settings
 
 PROMPTS = ("a red fox under a full moon", "blue boat at sea", "castle in the snow", "a cat in a meadow")
 RESAMPLES = 2000
 """Bootstrap resamples of an interval."""
+OVERHEAD_STEPS = (20, 150)
+OVERHEAD_REQUESTS = 8
+IN_FLIGHT = 8
+"""Requests that a dispatcher hands out at once unless told otherwise."""
+PATIENCE = 60.0
+"""Seconds after which a question counts as lost."""
 STUCK = 5
 """A phase that takes so many times its seconds does not end."""
 
@@ -56,6 +71,7 @@ class Bench:
         if shape != "bundled":
             models.adopt(shapes.build(shape, models.device, models.dtype))
         self.engine, self.shape, self.steps = Engine(models), shape, steps
+        self.dtype = str(models.dtype).removeprefix("torch.")
         self.model = models.want(shape).result()
         self.side = side or self.model.limits.native
         self.forwards: list[tuple[int, int, float]] = []
@@ -127,6 +143,10 @@ class Bench:
         return time.perf_counter() - began, waits
 
     def _plainly(self, recipe: Recipe) -> None:
+        with unparked(self.model.denoiser):
+            self._draw_plainly(recipe)
+
+    def _draw_plainly(self, recipe: Recipe) -> None:
         pipeline = self.model.pipeline("text2img", recipe.sampler)
         seeds = [torch.Generator().manual_seed(recipe.seed_of(index)) for index in range(recipe.count)]
         with torch.no_grad():
@@ -236,6 +256,73 @@ class Bench:
             "off_by": round(profile.memory(rows) / peak - 1, 3) if peak else None,
         }
 
+    def overhead(self, rounds: int = 15) -> dict[str, Any]:
+        """Milliseconds a request-step beyond plain diffusers', with a denoiser that does nothing.
+
+        Slopes between a short and a long drawing, so that reading, decoding and encoding fall out; both ways in turn.
+        Seconds of the processor, so that whatever else the machine does falls out too.
+        """
+        beyond: dict[int, list[float]] = {1: [], OVERHEAD_REQUESTS: []}
+        own = []
+        short, long = OVERHEAD_STEPS
+        recipes = self.recipes(OVERHEAD_REQUESTS, "alike")
+        with idle_denoiser(self.engine, self.model):
+            for turn in self.rounds("overhead", rounds):
+                for count in beyond:
+                    took: dict[tuple[str, int], float] = {}
+                    ways = [(name, steps) for name in ("merged", "plain") for steps in OVERHEAD_STEPS]
+                    for name, steps in ways if turn % 2 else ways[::-1]:
+                        wanted = [recipe.evolve(steps=steps) for recipe in recipes[:count]]
+                        began = time.process_time()
+                        getattr(self, name)(wanted)
+                        took[name, steps] = time.process_time() - began
+                    each = {name: (took[name, long] - took[name, short]) / (long - short) / count for name, _ in ways}
+                    beyond[count].append(1000 * (each["merged"] - each["plain"]))
+                    own.append(1000 * each["plain"])
+        return {
+            "one_request": middle(beyond[1]),
+            "requests_merged": OVERHEAD_REQUESTS,
+            "merged_requests": middle(beyond[OVERHEAD_REQUESTS]),
+            "of_diffusers_itself": round(statistics.median(own), 4),
+        }
+
+    def asking(self, seconds: float = 30.0) -> dict[str, Any]:
+        """Milliseconds from a question to its answer, while as many requests are drawn as are handed out at once."""
+        clip = shapes.clip(self.engine.models.device)
+        self.engine.models.adopt(clip)
+        waited: dict[str, list[float]] = {kind: [] for kind in ("embed_text", "embed_picture")}
+        ended = threading.Event()
+
+        def ask() -> None:
+            for place in itertools.count():
+                kind: Any = ("embed_text", "embed_picture")[place % 2]
+                words = (PROMPTS[place % len(PROMPTS)],) if kind == "embed_text" else ()
+                pictures = [] if words else [Image.new("RGB", (self.side,) * 2, "teal")]
+                answered: Future[Any] = Future()
+                began = time.perf_counter()
+                self.engine.ask(Question(kind=kind, words=words), pictures, answered.set_result)
+                found = answered.result(PATIENCE)
+                if isinstance(found, Exception):
+                    raise found
+                waited[kind].append(1000 * (time.perf_counter() - began))
+                if ended.wait(0.05):
+                    return
+
+        asking = threading.Thread(target=ask, daemon=True)
+        began, drawn = time.perf_counter(), 0
+        asking.start()
+        while time.perf_counter() - began < seconds:
+            self.merged(self.recipes(IN_FLIGHT, "mixed"))
+            drawn += IN_FLIGHT
+        ended.set()
+        while asking.is_alive():  # the last question is answered by this thread
+            self.engine.run(until=lambda: not self.engine.busy)
+            asking.join(0.01)
+        return {"seconds": round(time.perf_counter() - began, 1), "requests_drawn": drawn, "in_flight": IN_FLIGHT} | {
+            kind: {"questions": len(times), "p50": _rank(times, 0.5), "p95": _rank(times, 0.95), "worst": max(times)}
+            for kind, times in waited.items()
+        }
+
     def previews(self, render_seconds: float, rounds: int = 20) -> dict[str, Any]:
         """What one preview costs, and what one a second is of a render."""
         pipeline = self.model.pipeline("text2img", "DDIM")
@@ -252,6 +339,39 @@ class Bench:
         return {"milliseconds": round(one * 1000, 2), "share_of_a_render": round(one * shown / render_seconds, 4)}
 
 
+def _rank(times: Sequence[float], share: float) -> float:
+    return round(sorted(times)[min(int(share * len(times)), len(times) - 1)], 2)
+
+
+@contextmanager
+def unparked(denoiser: Any) -> Iterator[None]:
+    """The denoiser as diffusers made it, so that plain drawing pays for nothing of the engine's."""
+    parked = denoiser.forward
+    denoiser.forward = getattr(parked, "forward", parked)
+    try:
+        yield
+    finally:
+        denoiser.forward = parked
+
+
+@contextmanager
+def idle_denoiser(engine: Engine, model: Model) -> Iterator[None]:
+    """A denoiser that gives back what it is given, as fast as it can."""
+    parked = model.denoiser.forward
+    own = getattr(parked, "forward", parked)
+
+    @functools.wraps(own)
+    def idle(*args: Any, **kwargs: Any) -> tuple[torch.Tensor]:
+        return (args[0] if args else next(iter(kwargs.values())),)
+
+    model.denoiser.forward, model.intercepted = idle, False
+    model.intercept(functools.partial(engine._park_denoiser, model))
+    try:
+        yield
+    finally:
+        model.denoiser.forward = parked
+
+
 def _share(best: float, forwards: Sequence[tuple[int, int, float]]) -> float | None:
     took = sum(seconds for _, _, seconds in forwards)
     return round(sum(rows for rows, _, _ in forwards) * best / took, 3) if took else None
@@ -263,16 +383,18 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in named.items()}
 
 
+def middle(values: Sequence[float]) -> dict[str, float]:
+    """Median and its 95 % interval by bootstrap (Efron 1979)."""
+    draw = random.Random(0)
+    medians = sorted(statistics.median(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    named = {"median": statistics.median(values), "low": medians[int(0.025 * RESAMPLES)]}
+    named["high"] = medians[int(0.975 * RESAMPLES)]
+    return {name: round(value, 4) for name, value in named.items()}
+
+
 def paired(above: Sequence[float], below: Sequence[float]) -> dict[str, float]:
     """Median of the ratios round by round, and its 95 % interval by bootstrap (Efron 1979)."""
-    ratios = [one / other for one, other in zip(above, below, strict=True)]
-    draw = random.Random(0)
-    medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(RESAMPLES))
-    return {
-        "median": round(statistics.median(ratios), 3),
-        "low": round(medians[int(0.025 * RESAMPLES)], 3),
-        "high": round(medians[int(0.975 * RESAMPLES)], 3),
-    }
+    return middle([one / other for one, other in zip(above, below, strict=True)])
 
 
 def say(words: str) -> None:
@@ -326,7 +448,7 @@ def main() -> None:
     options.add_argument("--requests", type=int, default=16)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=60, help="that one phase may take, about")
-    options.add_argument("--only", choices=("arrivals",), help="one phase, after the single picture that it needs")
+    options.add_argument("--only", choices=("arrivals", "overhead", "asking", "memory"), help="one part alone")
     options.add_argument("--chart", type=Path, help="write an SVG there")
     chosen = options.parse_args()
     bench = Bench(chosen.shape, chosen.device, chosen.dtype, chosen.side, chosen.steps, chosen.seconds)
@@ -335,25 +457,27 @@ def main() -> None:
         ("single", "alike", 1), ("waiting", "alike", chosen.requests), ("mixed", "mixed", chosen.requests),
         ("grids", "grids", max(chosen.requests // 4, 1)),
     ]  # fmt: skip
+    parts: dict[str, Callable[[], Any]] = {
+        "arrivals": lambda: [bench.arrivals(load, chosen.requests, max(chosen.rounds // 2, 1)) for load in (0.5, 0.9)],
+        "overhead_milliseconds_a_request_step": bench.overhead,
+        "asking_milliseconds": bench.asking,
+        "memory": lambda: bench.memory(profile, call) | memory.measured(bench.dtype),
+    }
     if chosen.only:
-        likes = likes[:1]
+        likes = likes[:1] if chosen.only == "arrivals" else []
+        parts = {name: part for name, part in parts.items() if name.startswith(chosen.only)}
     scenarios = {name: bench.compare(like, count, chosen.rounds, profile) for name, like, count in likes}
-    single = scenarios["single"]
-    alone = single["plain_seconds"]["median"]
-    report = {
+    report: dict[str, Any] = {
         "benchmark": "engine",
         "shape": chosen.shape,
         "machine": machine(bench),
         "profile": profile.dump() | {"cap": profile.cap, "gain": round(profile.gain, 3)},
         "scenarios": scenarios,
-        "overhead_milliseconds_a_request_step": round(
-            1000 * (single["merged_seconds"]["median"] - alone) / chosen.steps, 3
-        ),
-        "arrivals": [bench.arrivals(load, chosen.requests, max(chosen.rounds // 2, 1)) for load in (0.5, 0.9)],
-        "memory": bench.memory(profile, call),
-        "preview": bench.previews(alone),
     }
-    if chosen.chart:
+    report |= {name: part() for name, part in parts.items()}
+    if scenarios:
+        report["preview"] = bench.previews(scenarios["single"]["plain_seconds"]["median"])
+    if chosen.chart and scenarios:
         chosen.chart.write_text(chart(report), encoding="utf-8")
     json.dump(report, sys.stdout, indent=2)
     print()

@@ -10,6 +10,7 @@ import transformers
 
 from pixxelbot.engine import preview
 from pixxelbot.engine.checkpoint import Model
+from pixxelbot.engine.network import Network
 from pixxelbot.models import of_family
 from pixxelbot.settings import BUNDLED
 
@@ -70,3 +71,11 @@ def _sdxl() -> Any:
         tokenizer=_tokenizer(), text_encoder_2=transformers.CLIPTextModelWithProjection(second),
         tokenizer_2=_tokenizer(), scheduler=_schedule(),
     )  # fmt: skip
+
+
+def clip(device: torch.device) -> Network:
+    """CLIP in the shape of ViT-B/32 (Radford et al. 2021)."""
+    torch.manual_seed(0)
+    text = {"bos_token_id": 793, "eos_token_id": 794, "pad_token_id": 794}
+    module = transformers.CLIPModel(transformers.CLIPConfig(text_config=text)).to(device).eval()  # type: ignore[arg-type]
+    return Network("clip", "clip", module.requires_grad_(False), "0" * 64, torch.float32, _tokenizer())

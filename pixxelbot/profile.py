@@ -60,16 +60,20 @@ class Profile:
         return costs[0] / min(costs)
 
     def memory(self, rows: int) -> float:
-        """Bytes beyond the weights that a forward of so many rows holds at most: a line through the measured."""
-        if not self.bytes:
+        """Bytes beyond the weights that a forward of so many rows holds at most.
+
+        Between the measured ones on a line; beyond them on the line from the first to the last.
+        """
+        known = dict(self.bytes)
+        if not known:
             return 0.0
-        if len(self.bytes) == 1:
-            return self.bytes[0][1] * rows / self.bytes[0][0]
-        count = len(self.bytes)
-        middle = sum(row for row, _ in self.bytes) / count, sum(held for _, held in self.bytes) / count
-        spread = sum((row - middle[0]) ** 2 for row, _ in self.bytes)
-        slope = sum((row - middle[0]) * (held - middle[1]) for row, held in self.bytes) / spread
-        return middle[1] + slope * (rows - middle[0])
+        if rows in known or len(known) == 1:
+            return known.get(rows, min(known.values()) * rows / min(known))
+        below = max((row for row in known if row < rows), default=min(known))
+        above = min((row for row in known if row > rows), default=None)
+        if above is None:
+            below, above = min(known), max(known)
+        return known[below] + (known[above] - known[below]) * (rows - below) / (above - below)
 
     def duration(self, rows: int) -> float:
         """Seconds of a forward of so many rows, between the measured ones or beyond them in proportion."""

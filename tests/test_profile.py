@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixxelbot.dispatch.renderers.speed import Speed, needed, work
+from pixxelbot.dispatch.renderers.speed import KEPT, PICTURE, Speed, needed, work
 from pixxelbot.profile import Profile
 from pixxelbot.recipe import Kind
 from tests.factories import recipe
@@ -42,6 +42,12 @@ def test_a_cap_is_a_measured_number_of_rows_that_costs_nearly_the_least(seconds:
     assert found.gain >= 1 or found.gain == pytest.approx(1)
 
 
+def test_memory_is_known_where_it_was_measured_and_on_lines_between_and_beyond() -> None:
+    found = profile(1.0, 1.5, 2.5, held=(100, 110, 410))
+    assert [found.memory(rows) for rows in (1, 2, 3, 4)] == [100, 110, 260, 410]
+    assert found.memory(7) == pytest.approx(410 + 310)
+
+
 def test_memory_follows_a_line_and_durations_lie_between_their_neighbours() -> None:
     found = profile(1.0, 1.5, 2.5, held=(110, 210, 410))
     assert found.memory(8) == pytest.approx(810)
@@ -59,10 +65,13 @@ def test_a_profile_is_stored_and_read_back() -> None:
 def test_the_memory_of_a_recipe_grows_with_its_pictures_and_their_size() -> None:
     found = [profile(1.0, 1.5, 2.5, held=(10_000_000, 20_000_000, 40_000_000))]
     one, four = recipe(count=1, guidance_scale=1.0), recipe(count=4)
-    assert needed(one, found) == pytest.approx(10_000_000, rel=0.01)
-    assert needed(four, found) == pytest.approx(80_000_000, rel=0.01)
-    assert needed(four.evolve(width=256, height=256), found) == pytest.approx(320_000_000, rel=0.01)
-    assert needed(one, [profile(1.0, held=(10,))]) == pytest.approx(500 * 128 * 128)
+    pixels = 128 * 128
+    decoding = 500 * pixels
+    assert needed(one, found) == pytest.approx(10_000_000 + (decoding + pixels * PICTURE) * KEPT, rel=0.01)
+    assert needed(four, found) == pytest.approx(80_000_000 + (decoding + 4 * pixels * PICTURE) * KEPT, rel=0.01)
+    assert needed(four.evolve(width=256, height=256), found) == pytest.approx(4 * (needed(four, found) or 0), rel=0.01)
+    alone = profile(1.0, held=(10,))
+    assert needed(one, [alone]) == pytest.approx(decoding + pixels * PICTURE, rel=0.01), "decoding is more here"
     assert needed(one, []) is None
 
 

@@ -241,6 +241,8 @@ def _prepared(model: Model, device: torch.device, options: Options) -> Model:
         model.home = device
         offload_blocks(model.denoiser, device)
         model.offload()
+    if device.type == "cpu" and hasattr(model.base.vae, "use_slicing"):
+        model.base.vae.use_slicing = True  # no slower there, and a grid takes no more memory than a picture
     if options.attention != "auto":
         attend(model.denoiser, options.attention, device)
     model.compiled = options.compiled and compile_blocks(model.denoiser, options.compiler)

@@ -263,7 +263,8 @@ class Engine:
         if drawing is None:
             return call()
         drawing.size = self._size_class(drawing, model, call)
-        call = dataclasses.replace(call, within=drawing.within, alone=drawing.recipe.exact)
+        if drawing.within or drawing.recipe.exact:
+            call = dataclasses.replace(call, within=drawing.within, alone=drawing.recipe.exact)
         if model.compiled and (call.within or call.alone):
             call = dataclasses.replace(call, within=(*call.within, Uncompiled()))
         elif model.compiled:

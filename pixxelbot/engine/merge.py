@@ -41,10 +41,12 @@ class Call:
     """Numbers of rows to fill up to, so that a compiled forward sees few shapes; more than the last go as they are."""
 
     @classmethod
-    def of(cls, forward: Callable[..., Any], signature: inspect.Signature, *args: Any, **kwargs: Any) -> Call:
-        """The call `forward(*args, **kwargs)`."""
-        bound = signature.bind(*args, **kwargs).arguments
-        return cls(forward, bound | bound.pop("kwargs", {}))
+    def of(cls, forward: Callable[..., Any], names: Sequence[str], *args: Any, **kwargs: Any) -> Call:
+        """The call `forward(*args, **kwargs)`; `names` are its parameters in their order, which arguments take over."""
+        given = dict(zip(names, args, strict=False)) | kwargs
+        if args and len(args) + len(kwargs) > len(given):
+            raise TypeError(f"{forward} got an argument twice, or more than it takes")
+        return cls(forward, {name: given.pop(name) for name in names if name in given} | given)
 
     @cached_property
     def rows(self) -> int:
@@ -54,17 +56,17 @@ class Call:
     @cached_property
     def key(self) -> Hashable:
         """Calls with equal keys can share a forward."""
-        likeness = (self._likeness(name) for name in sorted(self.arguments))
-        apart = id(self) if self.alone else None
-        return self.forward, tuple(sorted(self.arguments)), tuple(likeness), self.within, apart
+        names, rows = sorted(self.arguments), self.rows
+        like = self._padded_likeness if self.padded else _likeness
+        likeness = tuple([like(name, self.arguments[name], rows) for name in names])
+        return self.forward, tuple(names), likeness, self.within, id(self) if self.alone else None
 
-    def _likeness(self, name: str) -> Hashable:
-        value = self.arguments[name]
-        if self.padded and name == MASK:
+    def _padded_likeness(self, name: str, value: Any, rows: int) -> Hashable:
+        if name == MASK:
             return "masked"
-        if self.padded and name == SEQUENCE:
-            return str(value.dtype), str(value.device), tuple(value.shape[2:])
-        return _likeness(name, value, self.rows)
+        if name == SEQUENCE:
+            return value.dtype, value.device, tuple(value.shape[2:])
+        return _likeness(name, value, rows)
 
     @property
     def padded(self) -> bool:
@@ -167,10 +169,12 @@ def _cut(name: str, value: Any, start: int, stop: int, rows: int) -> Any:
 
 def _likeness(name: str, value: Any, rows: int) -> Hashable:
     """What must be equal in two arguments that are to be joined."""
+    if value is None:
+        return None
     if name == TIMESTEP and _is_single(value):
         return "one for all rows"
     if isinstance(value, torch.Tensor):
-        kind = str(value.dtype), str(value.device)
+        kind = value.dtype, value.device
         if _has_rows(name, value, rows):
             return *kind, tuple(value.shape[1:])
         return *kind, tuple(value.shape), _digest(value)
@@ -233,9 +237,10 @@ def intercept(module: Any, park: Callable[[Call], Any]) -> None:
 
 def _parking(forward: Callable[..., Any], park: Callable[[Call], Any]) -> Callable[..., Any]:
     signature = inspect.signature(forward)
+    names = [name for name, one in signature.parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
 
     def parked(*args: Any, **kwargs: Any) -> Any:
-        return park(Call.of(forward, signature, *args, **kwargs))
+        return park(Call.of(forward, names, *args, **kwargs))
 
     parked.__signature__ = signature  # type: ignore[attr-defined]  # some pipelines look at the forward's parameters
     parked.forward = forward  # type: ignore[attr-defined]

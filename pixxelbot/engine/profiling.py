@@ -11,13 +11,17 @@ from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
 
+from pixxelbot import memory
 from pixxelbot.engine.checkpoint import Model
 from pixxelbot.engine.merge import Call, repeated
 from pixxelbot.engine.noise import decoded, encoded
 from pixxelbot.engine.options import Options
 from pixxelbot.profile import Profile
 
+WAY: Final = 2
+"""Raised whenever something is measured in another way: what was measured before says nothing then."""
 ROWS: Final = (1, 2, 4, 8, 16, 32)
 REPEATS: Final = 5
 MOST_SECONDS: Final = 4.0
@@ -35,19 +39,23 @@ class Held(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._seen: set[int] = set()
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = function(*args, **(kwargs or {}))
-        for one in result if isinstance(result, list | tuple) else (result,):
+        for one in tree_iter((args, kwargs)):
             if isinstance(one, torch.Tensor):
-                self._count(one.untyped_storage())
+                self._count(one.untyped_storage(), made=False)  # a view of it is nothing new
+        result = function(*args, **(kwargs or {}))
+        for one in tree_iter(result):
+            if isinstance(one, torch.Tensor):
+                self._count(one.untyped_storage(), made=True)
         return result
 
-    def _count(self, storage: Any) -> None:
+    def _count(self, storage: Any, made: bool) -> None:
         if storage._cdata in self._seen:
             return
         self._seen.add(storage._cdata)
-        self.now += storage.nbytes()
+        size = storage.nbytes() if made else 0
+        self.now += size
         self.most = max(self.most, self.now)
-        weakref.finalize(storage, self._gone, storage._cdata, storage.nbytes())
+        weakref.finalize(storage, self._gone, storage._cdata, size)
 
     def _gone(self, name: int, size: int) -> None:
         self._seen.discard(name)
@@ -61,7 +69,7 @@ def size_of(call: Call) -> str:
 
 def versions(options: Options) -> str:
     """Of the libraries whose speed it is, and what the operator chose."""
-    return f"torch {torch.__version__} diffusers {version('diffusers')} {options}".rstrip()
+    return f"torch {torch.__version__} diffusers {version('diffusers')} measured {WAY} {options}".rstrip()
 
 
 def device_name(device: torch.device) -> str:
@@ -84,9 +92,9 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
             if model.compiled:
                 repeated(call, rows)()  # the first forward of a shape compiles
                 yield None
-            held[rows] = peak(model, repeated(call, rows))
-            yield None
             seconds[rows] = _timed(model, repeated(call, rows))
+            yield None
+            held[rows] = peak(model, repeated(call, rows))  # after the first, which makes what stays
             yield None
         except (torch.OutOfMemoryError, MemoryError, RuntimeError):
             held.pop(rows, None)
@@ -120,16 +128,25 @@ def peak(model: Model, work: Callable[[], Any]) -> int:
         work()
         _settle(model)
         return int(torch.cuda.max_memory_allocated(model.device) - before)
-    counted = Held()
+    counted, before = Held(), memory.resident_anew()
     with counted:
         work()
-    return counted.most
+    return max(counted.most, memory.resident_peak() - before)  # libraries' own workspaces are no tensors
 
 
 def _decoding(model: Model) -> float:
-    """Bytes a pixel, measured on a small picture: convolutions need memory in proportion."""
-    side = max(DECODED, model.limits.minimum)
+    """Bytes a pixel: of a small picture, or of one at the model's own size where that takes little time."""
+    small, native = max(DECODED, model.limits.minimum), model.limits.native
+    began = time.perf_counter()
+    found = _decoded(model, small)
+    if (time.perf_counter() - began) * (native / small) ** 2 > MOST_SECONDS:
+        return found
+    return _decoded(model, native)
+
+
+def _decoded(model: Model, side: int) -> float:
     latents = encoded(model.base.vae, torch.zeros(1, 3, side, side))
+    decoded(model.base.vae, latents)  # after the first, which makes what stays
     return peak(model, lambda: decoded(model.base.vae, latents)) / side**2
 
 

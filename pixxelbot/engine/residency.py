@@ -76,12 +76,16 @@ class Models:
         """What meets the denoiser's tensors works in its arithmetic; on CPUs, what only answers stays exact."""
         return torch.float32 if self.device.type == "cpu" and role not in network.BESIDE_DENOISER else self.dtype
 
-    def adopt(self, model: Model) -> None:
-        """Hold a model that was made here and not read, for benchmarks of shapes with random weights."""
-        held: Future[Model] = Future()
-        held.set_result(model)
-        self.places = {**self.places, model.name: ""}
-        self._held[model.name, model.dtype] = held
+    def adopt(self, made: Held) -> None:
+        """Hold a model or network that was made here and not read, for benchmarks of shapes with random weights."""
+        held: Future[Held] = Future()
+        held.set_result(made)
+        if isinstance(made, Model):
+            self.places = {**self.places, made.name: ""}
+            self._held[made.name, made.dtype] = held
+        else:
+            self.networks = [*self.networks, (made.name, made.role, "")]
+            self._held[made.name, made.role] = held
 
     def all_networks(self) -> list[tuple[str, str, str]]:
         """Name, role and place of those in the settings, then of those that lie inside a model's own folder."""

@@ -63,7 +63,7 @@ def test_what_is_drawn_in_tiles_takes_the_memory_of_its_tiles() -> None:
     large = recipe(kind="upscale", sources=("a",), width=2048, height=2048, scale=4.0, guidance_scale=7.0)
     assert needed(large, [measured]) == pytest.approx(4 * 10_000_000 + 2048 * 2048 * 24)
     frames = recipe(kind="interpolate", sources=("a", "b"), count=4, frames=60, guidance_scale=1.0)
-    assert needed(frames, [measured]) == pytest.approx(4 * 10_000_000)
+    assert needed(frames, [measured]) == pytest.approx(4 * 10_000_000, rel=0.05)
 
 
 def test_on_a_device_that_says_when_its_memory_is_short_a_grid_needs_what_one_row_does() -> None:
@@ -75,4 +75,6 @@ def test_on_a_device_that_says_when_its_memory_is_short_a_grid_needs_what_one_ro
     grid = recipe(count=10, guidance_scale=7.0)
     assert needed(grid, [measured]) == pytest.approx(10_000_000)
     assert needed(grid.evolve(width=256), [measured]) == pytest.approx(20_000_000)
-    assert needed(grid, [dataclasses.replace(measured, device="cpu x86_64 2 threads")]) == pytest.approx(200_000_000)
+    assert needed(grid, [dataclasses.replace(measured, device="cpu x86_64 2 threads")]) == pytest.approx(
+        200_000_000, rel=0.05
+    )

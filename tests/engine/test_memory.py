@@ -36,7 +36,7 @@ def failing(engine: Engine) -> Iterator[Callable[[str, Callable[..., bool]], lis
     undo: list[Callable[[], None]] = []
 
     def fail(part: str, short: Callable[..., bool]) -> list[int]:
-        module, name = {"unet": (model.base.unet, "forward"), "vae": (model.base.vae, "_decode")}[part]
+        module, name = {"unet": (model.base.unet, "forward"), "vae": (model.base.vae.decoder, "forward")}[part]
         own, failures = getattr(module, name), []
         inner = inspect.getclosurevars(own).nonlocals["forward"] if part == "unet" else own
 
@@ -83,12 +83,20 @@ def test_then_the_pictures_of_one_request_go_apart(engine: Engine, failing: Any)
 
 
 def test_then_the_autoencoder_works_piece_by_piece(engine: Engine, failing: Any) -> None:
-    failing("vae", lambda given: given.shape[0] > 1)
-    told = draw(engine, recipe(count=2))[0]
+    whole = pixels(engine, recipe(count=2, width=64, height=64))
+    failing("vae", lambda given: given.shape[-1] > 16)
+    told = draw(engine, recipe(count=2, width=64, height=64))[0]
     assert len(told.rendered.pictures) == 2
     assert told.rendered.notes == ("Memory was short: the picture was decoded in tiles.",)
     vae = engine.models.want("sd1").result().base.vae
+    assert [apart(one, other) < 128 for one, other in zip(told.pixels, whole, strict=True)] == [True] * 2
     assert not vae.use_tiling, "the shared autoencoder is left as it was"
+
+
+def test_on_a_processor_a_grid_is_decoded_picture_by_picture(engine: Engine, failing: Any) -> None:
+    failures = failing("vae", lambda given: given.shape[0] > 1)
+    assert len(draw(engine, recipe(count=4))[0].rendered.pictures) == 4
+    assert failures == []
 
 
 def test_then_what_is_not_at_work_leaves_the_memory(engine: Engine, failing: Any, tmp_path: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import pytest
 import torch
 
 from pixxelbot.engine.merge import Call, merge, split
@@ -16,9 +17,14 @@ def forward(
     return sample + 1, {"times": torch.as_tensor(timestep)}
 
 
+NAMES = list(inspect.signature(forward).parameters)[:-1]
+
+
 def call(rows: int, timestep: Any = 5, **changes: Any) -> Call:
     arguments = {"encoder": torch.zeros(rows, 3)} | changes
-    return Call.of(forward, inspect.signature(forward), torch.full((rows, 2), float(rows)), timestep, **arguments)
+    return Call.of(
+        forward, list(inspect.signature(forward).parameters), torch.full((rows, 2), float(rows)), timestep, **arguments
+    )
 
 
 def test_rows_are_joined_in_order_and_each_call_gets_its_own_back() -> None:
@@ -60,3 +66,12 @@ def test_other_shapes_and_plain_arguments_do_not_share_a_forward() -> None:
 def test_a_call_that_goes_alone_is_untouched() -> None:
     only = call(2)
     assert merge([only]) is only
+
+
+def test_arguments_stand_in_the_order_of_the_forward_whoever_names_them() -> None:
+    sample = torch.zeros(2, 2)
+    named = Call.of(forward, NAMES, extra=1, encoder=torch.zeros(2, 3), timestep=5, sample=sample)
+    assert list(named.arguments) == ["sample", "timestep", "encoder", "extra"]
+    assert named.rows == 2
+    with pytest.raises(TypeError, match="twice"):
+        Call.of(forward, NAMES, sample, 5, sample=sample)

@@ -26,6 +26,10 @@ TILES_AT_ONCE: Final = 4
 FRAMES_AT_ONCE: Final = 4
 CANVAS: Final = 24
 """Bytes a pixel of what tiles are laid on: sums and weights as floats, the picture before and after."""
+PICTURE: Final = 24
+"""Bytes a pixel of a picture that was decoded: its levels as floats, twice where several are put together."""
+KEPT: Final = 0.5
+"""Share of the lesser of forward and decoding that the C library has not given back while the greater is at work."""
 TILING: Final = 1.6
 """Tiles of an enlargement overlap: so many times its pixels are drawn."""
 
@@ -68,9 +72,14 @@ def needed(recipe: Recipe, profiles: Sequence[Profile]) -> int | None:
     guided = 2 if recipe.guidance_scale > 1 and recipe.kind != "upscale" else 1
     killed = nearest.device.startswith("cpu")
     forward = nearest.memory(pictures * guided if killed else 1) * pixels / _pixels(nearest)
-    decoded = pixels * pictures if killed else min(pixels, _pixels(nearest))
-    canvas = recipe.width * recipe.height * CANVAS if recipe.kind == "upscale" and killed else 0
-    return int(max(forward, nearest.decoding * decoded) + canvas)
+    decoded = nearest.decoding * (pixels if killed else min(pixels, _pixels(nearest)))
+    tiled = recipe.width * recipe.height * CANVAS if recipe.kind == "upscale" else 0
+    if not killed:
+        return int(max(forward, decoded))
+    if tiled:
+        return int(max(forward, decoded) + tiled)
+    parts = forward, decoded + pixels * pictures * PICTURE
+    return int(max(parts) + KEPT * min(parts))
 
 
 def _drawn_at_once(recipe: Recipe, nearest: Profile) -> tuple[float, int]:
