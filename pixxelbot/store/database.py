@@ -51,6 +51,8 @@ POLL_SECONDS: Final = 0.2
 """Between two looks at `PRAGMA data_version`; it costs about 50 µs."""
 READERS: Final = 3
 """Threads that read a SQLite file; a slow search must not hold up the rest, more would contend for the interpreter."""
+CACHE_KIB: Final = 512
+"""KiB of a SQLite file that each connection keeps; the system keeps the file in memory anyway, once for all."""
 BATCH: Final = 64
 """Changes in one commit; more would make the first of them wait noticeably."""
 UNREACHED: Final = re.compile(r"connection failed|failed to resolve|could not translate|timeout expired", re.IGNORECASE)
@@ -258,6 +260,7 @@ def _prepare_sqlite(engine: Engine, begin: str, busy_seconds: float) -> None:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
+            f"cache_size=-{CACHE_KIB}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

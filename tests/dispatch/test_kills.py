@@ -89,7 +89,7 @@ async def check(store: Store, settings: Settings, accepted: set[int], posted: li
 async def finished(store: Store) -> bool:
     open_ones = {Status.QUEUED, Status.RUNNING}
     return (
-        await store.requests(status=Status.PLANNING) == []
+        await store.requests(statuses=(Status.PLANNING,)) == []
         and not (await store.counts()).keys() & open_ones
         and await store.next_due() is None
     )

@@ -38,7 +38,7 @@ async def plan(store: Store, request: Request) -> None:
 
 async def feed(store: Store, first: int, last: int) -> None:
     """Replay from a little before where we were, as a gateway does, then go on."""
-    for request in await store.requests(status=Status.PLANNING):
+    for request in await store.requests(statuses=(Status.PLANNING,)):
         await plan(store, request)
     for number in range(max(first - 3, 0), last):
         event = factories.request(source_event_id=f"event:{number}", member_id=f"discord:{number % 5}")

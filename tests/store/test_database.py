@@ -51,17 +51,17 @@ async def test_a_question_for_which_no_connection_falls_free_is_answered_with_bu
         await store.close()
 
 
-async def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:
+async def test_every_connection_survives_a_power_cut_and_keeps_few_pages(tmp_path: Path) -> None:
     store = await sqlite_store(tmp_path)
 
-    def pragmas(connection: object) -> tuple[str, int, int]:
+    def pragmas(connection: object) -> tuple[str, int, int, int]:
         def ask(name: str) -> object:
             return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()  # type: ignore[attr-defined]
 
-        return ask("journal_mode"), ask("synchronous"), ask("foreign_keys")  # type: ignore[return-value]
+        return ask("journal_mode"), ask("synchronous"), ask("foreign_keys"), ask("cache_size")  # type: ignore[return-value]
 
-    assert await store.database.read(pragmas) == ("wal", 2, 1)
-    assert await store.database.write(pragmas) == ("wal", 2, 1)
+    assert await store.database.read(pragmas) == ("wal", 2, 1, -512)
+    assert await store.database.write(pragmas) == ("wal", 2, 1, -512)
     await store.close()
 
 

@@ -93,7 +93,7 @@ async def test_requests_are_listed_newest_first_by_status_and_member(store: Stor
         await queued(store, factories.request(member_id="discord:2", created_at=float(moment + 1)))
     waiting, _ = await store.accept(factories.request(created_at=9.0))
     assert [one.created_at for one in await store.requests(member="discord:2")] == [3.0, 2.0, 1.0]
-    assert [one.id for one in await store.requests(status=Status.PLANNING)] == [waiting.id]
+    assert [one.id for one in await store.requests(statuses=(Status.PLANNING,))] == [waiting.id]
     assert len(await store.requests(limit=2)) == 2
 
 
@@ -126,3 +126,12 @@ async def test_a_disk_without_room_refuses_before_anything_is_stored(settings: S
         await store.accept(factories.request())
     assert await store.requests() == []
     await store.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 33])
+async def test_where_several_requests_stand_is_one_question(store: Store, count: int) -> None:
+    stored = [(await store.accept(factories.request()))[0].id for _ in range(count + 1)]
+    if count:
+        await store.cancel_request(stored[0])
+    found = await store.statuses([*stored[:count], "no such request"])
+    assert found == {one: Status.CANCELLED if one == stored[0] else Status.PLANNING for one in stored[:count]}
