@@ -44,7 +44,7 @@ CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
 """Ways to the same end, of which a rule knows more."""
 BY_NAME: Final = frozenset({"history", "search", "shorten", "settings"})
 """Actions that rules know by the very words that opinions do not see: "my pictures" is a sign to them."""
-EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler", "aspect"})
+EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler", "aspect", "negative_prompt"})
 """Fields that nobody names by accident."""
 MOST_SAID: Final = 12
 """Words of something that is only said, where no rule knows it."""
