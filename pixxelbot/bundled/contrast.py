@@ -36,6 +36,8 @@ ATTEMPTS: Final = 24
 """Tries to find a wrong scene that its split may have."""
 OPPOSITE: Final = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 _NAMES: Final = 1 + len(NOUNS) + len(COLOURS)
+Way = Callable[[Scene, np.random.Generator], Scene | None]
+"""How a scene is made wrong; None where it cannot be."""
 
 
 def vision_config(size: str) -> Any:
@@ -52,14 +54,9 @@ def vision_config(size: str) -> Any:
     )
 
 
-def wrong(scene: Scene, rng: np.random.Generator, split: Split) -> Scene | None:
-    """A hard negative: a scene of the split that differs in one thing; None where none is found.
-
-    Half of them swap what the scene has (Yuksekgonul et al., "When and Why Vision-Language Models Behave Like
-    Bags-Of-Words", ICLR 2023), the others have another object, colour, setting or style.
-    """
+def wrong(scene: Scene, rng: np.random.Generator, split: Split, ways: Sequence[Way]) -> Scene | None:
+    """A hard negative: a scene of the split that differs in one of some `ways`; None where none is found."""
     for _ in range(ATTEMPTS):
-        ways = _SWAPS if rng.random() < 0.5 else _REPLACED
         found = ways[int(rng.integers(len(ways)))](scene, rng)
         if found is not None and found != scene and split_of(found) == split:
             return found
@@ -112,9 +109,11 @@ def _with_thing(scene: Scene, place: int, **changes: str) -> Scene:
     return replace(scene, things=tuple(things))
 
 
-_Way = Callable[[Scene, np.random.Generator], Scene | None]
-_SWAPS: Final[tuple[_Way, ...]] = (swapped_colours, swapped_places)
-_REPLACED: Final[tuple[_Way, ...]] = (another_object, another_object, another_colour, another_setting)
+SWAPS: Final[tuple[Way, ...]] = (swapped_colours, swapped_places)
+"""The same words in a scene that is wrong (Yuksekgonul et al., "When and Why Vision-Language Models Behave Like
+Bags-Of-Words", ICLR 2023)."""
+REPLACED: Final[tuple[Way, ...]] = (another_object, another_object, another_object, another_colour, another_setting)
+"""A word that is wrong; mostly the object, which contrast alone neglects."""
 
 
 class Towers(nn.Module):
@@ -164,7 +163,7 @@ class Contrast:
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         chosen = self.rng.choice(len(self.pictures), min(self.plan.batch, len(self.pictures)), replace=False)
         shown = [self.pictures.scene(int(index)) for index in chosen]
-        lures = [wrong(scene, self.rng, "train") for scene in shown]
+        lures = [wrong(scene, self.rng, "train", ways) for scene in shown for ways in (SWAPS, REPLACED)]
         texts = [caption(scene, self.rng, "train") for scene in shown]
         texts += [caption(scene, self.rng, "train") for scene in lures if scene is not None]
         pixels = self.pictures.pixels(chosen).to(self.plan.device)

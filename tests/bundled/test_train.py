@@ -159,7 +159,7 @@ def test_a_hard_negative_is_wrong_in_one_thing_and_of_the_split_of_training() ->
     rng = np.random.default_rng(0)
     for index in range(200):
         scene = renders.scene_of(index, "train")
-        other = contrast.wrong(scene, rng, "train")
+        other = contrast.wrong(scene, rng, "train", contrast.REPLACED)
         assert other is not None
         assert split_of(other) == "train"
         assert other != scene
