@@ -23,7 +23,7 @@ from pixxelbot.bundled.captions import caption
 from pixxelbot.bundled.learning import Plan, generator, mosaic
 from pixxelbot.bundled.muon import Muon
 from pixxelbot.bundled.renders import CELLS, to_bytes
-from pixxelbot.bundled.scenes import COLOURS, NOUNS, SETTINGS, SOMETHING, STYLES, Scene, Split, split_of
+from pixxelbot.bundled.scenes import COLOURS, NOUNS, SETTINGS, SOMETHING, STYLES, Scene, Split, Thing, split_of
 from pixxelbot.bundled.towers import WIDTH, encode, text_config, text_tower, tokenizer
 from pixxelbot.bundled.truth import WHOLES, losses, truth
 
@@ -32,10 +32,16 @@ PATCH: Final = 16
 """Pixels of the image tower's patches."""
 NAMING: Final = 0.5
 """Weight of naming what the cells show, beside the contrast."""
+CALLING: Final = 0.5
+"""Weight of telling what a picture shows from everything else that there is."""
+CALLED_ANEW: Final = 100
+"""Steps after which everything is called by other words."""
 ATTEMPTS: Final = 24
 """Tries to find a wrong scene that its split may have."""
 OPPOSITE: Final = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 _NAMES: Final = 1 + len(NOUNS) + len(COLOURS)
+THINGS: Final = tuple(Thing(noun, colour) for noun in NOUNS if noun != SOMETHING for colour in (None, *COLOURS))
+"""Every object, in every colour and in none that is said."""
 Way = Callable[[Scene, np.random.Generator], Scene | None]
 """How a scene is made wrong; None where it cannot be."""
 
@@ -143,6 +149,23 @@ class Towers(nn.Module):
         return *unit, nouns, colours, self.whole(looked.pooler_output)
 
 
+def called(scenes: Sequence[Scene]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """For each known thing its scene (n,), its place in THINGS (n,), and what is true beside it (n, things)."""
+    known = [(row, thing) for row, scene in enumerate(scenes) for thing in scene.things if thing.noun != SOMETHING]
+    true = torch.zeros(len(known), len(THINGS), dtype=torch.bool)
+    right = torch.zeros(len(known), dtype=torch.int64)
+    for n, (row, thing) in enumerate(known):
+        for other in scenes[row].things:
+            if other.noun != SOMETHING:
+                first = THINGS.index(Thing(other.noun))
+                said = first if other.colour is None else THINGS.index(Thing(other.noun, other.colour))
+                true[n, first : first + 1 + (len(COLOURS) if other.colour is None else 0)] = True
+                true[n, said] = True
+        right[n] = THINGS.index(Thing(thing.noun, thing.colour))
+        true[n, right[n]] = False
+    return torch.tensor([row for row, _ in known], dtype=torch.int64), right, true
+
+
 class Contrast:
     """The lesson: symmetric InfoNCE (van den Oord et al., 2018; Radford et al., 2021) beside naming the cells."""
 
@@ -159,6 +182,7 @@ class Contrast:
         self.pictures = renders.painted(plan, "train", plan.renders)
         self.held_out = renders.painted(plan, "held-out", min(256, plan.renders))
         self.rng = generator(plan, rank, 3)
+        self.steps = 0
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         chosen = self.rng.choice(len(self.pictures), min(self.plan.batch, len(self.pictures)), replace=False)
@@ -173,10 +197,25 @@ class Contrast:
         by_picture = nn.functional.cross_entropy(logits, right)
         by_text = nn.functional.cross_entropy(logits[:, : len(chosen)].mT, right)
         told = losses(named, truth(shown, self.pictures.things[chosen]))
-        contrast = (by_picture + by_text) / 2
-        loss = contrast + NAMING * (2 * told["noun"] + told["colour"] + 0.5 * told["whole"])
+        contrast, called = (by_picture + by_text) / 2, self._called(seen, shown)
+        loss = contrast + CALLING * called + NAMING * (2 * told["noun"] + told["colour"] + 0.5 * told["whole"])
         recall = (logits.argmax(1) == right).float().mean()
-        return {"loss": loss, "contrast": contrast, "noun": told["noun"], "recall_at_1": recall}
+        return {"loss": loss, "contrast": contrast, "called": called, "noun": told["noun"], "recall_at_1": recall}
+
+    def _called(self, seen: torch.Tensor, shown: Sequence[Scene]) -> torch.Tensor:
+        """Cross-entropy of what the pictures show among all THINGS, as words that stand alone.
+
+        This is what describing asks of a CLIP (zero-shot classification: Radford et al., 2021), and a batch has far too
+        few pictures to ask it. What is as true as the words that are right counts neither way.
+        """
+        if self.steps % CALLED_ANEW == 0:
+            self.things = self._pool([caption(Scene((thing,)), self.rng, "train") for thing in THINGS])
+        self.steps += 1
+        words = nn.functional.normalize(self.module.read(self.things).float(), dim=-1)  # type: ignore[operator]
+        logits = self.module.scale.exp().clamp_max(100) * seen @ words.mT  # type: ignore[operator]
+        rows, right, true = called(shown)
+        others = logits[rows].masked_fill(true.to(logits.device), -torch.inf)
+        return nn.functional.cross_entropy(others, right.to(logits.device)) if len(rows) else logits.sum() * 0
 
     def _pool(self, texts: Sequence[str]) -> torch.Tensor:
         ids = encode(self.words, texts)
@@ -194,7 +233,11 @@ class Contrast:
         order = torch.arange(len(shown), device=seen.device)
         cells = truth(shown, self.held_out.things[: len(shown)]).nouns
         named = (nouns.argmax(1).cpu() == cells)[cells > 0].float().mean()
+        rows, right, true = called(shown)
+        things = [caption(Scene((thing,)), rng, "held-out") for thing in THINGS]
+        near = (seen @ self.module(pixels[:1], self._pool(things))[1].mT).cpu()[rows].masked_fill(true, -torch.inf)
         figures = {
+            "held_out_called": float((near.argmax(1) == right).float().mean()),
             "held_out_recall": float(((seen @ read.mT).argmax(1) == order).float().mean()),
             "held_out_cells": float(named),
         }

@@ -166,6 +166,19 @@ def test_a_hard_negative_is_wrong_in_one_thing_and_of_the_split_of_training() ->
         assert len(other.things) == len(scene.things)
 
 
+def test_what_is_as_true_counts_neither_way() -> None:
+    scenes = [Scene((Thing("fox", "red"), Thing("cat"))), Scene((Thing("something"),)), Scene((Thing("dog"),))]
+    rows, right, true = contrast.called(scenes)
+    assert rows.tolist() == [0, 0, 2]
+    assert [contrast.THINGS[int(n)] for n in right] == [Thing("fox", "red"), Thing("cat"), Thing("dog")]
+    also = [
+        {(contrast.THINGS[n].noun, contrast.THINGS[n].colour) for n in row.nonzero()[:, 0].tolist()} for row in true
+    ]
+    assert ("fox", None) in also[0] and ("cat", "blue") in also[0] and ("fox", "blue") not in also[0]
+    assert ("fox", "red") in also[1] and ("cat", None) not in also[1]
+    assert len(also[2]) == 10 and all(noun == "dog" for noun, _ in also[2])
+
+
 def test_owners_are_the_things_that_cover_a_cell() -> None:
     left, right = np.zeros((2, 128, 128), bool)
     left[:, :64], right[:, 96:] = True, True
