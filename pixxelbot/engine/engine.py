@@ -124,6 +124,7 @@ class Engine:
         self._drawings: dict[tuple[str, int], Drawing] = {}
         self._parked: list[Drawing] = []
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what to do between two steps
+        self._questions: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what to do as soon as one greenlet rests
         self._running: Drawing | None = None
         self.unmeasured: list[tuple[Model, Call]] = []
         """Models of whose sizes nothing is known yet, each with a call to measure them by."""
@@ -161,11 +162,13 @@ class Engine:
         self.forwards += 1
         for drawing, output in zip(batch, outputs, strict=True):
             self._wake(drawing, output)
+            self._answer()
 
     def _take_orders(self) -> None:
         """All that wait; with nothing to draw, wait for one."""
         while not self._orders.empty() or not self._parked:
             self._next_order()()
+            self._answer()
             if not self._drawings:
                 return
 
@@ -329,8 +332,17 @@ class Engine:
     def ask(
         self, question: Question, pictures: Sequence[Image.Image], tell: Callable[[Answer | PixxelbotError], None]
     ) -> None:
-        """Answer a question between two steps, as soon as its network is loaded. May be called on any thread."""
-        self._orders.put(partial(self._seek, question, pictures, tell))
+        """Answer a question as soon as its network is loaded. May be called on any thread.
+
+        It waits for one forward or for the decoding of one request, not for those of all that end with this step.
+        """
+        self._questions.put(partial(self._seek, question, pictures, tell))
+        self._orders.put(self._answer)  # for an engine that sleeps
+
+    def _answer(self) -> None:
+        """What was asked meanwhile."""
+        while not self._questions.empty():
+            self._questions.get()()
 
     def _seek(
         self, question: Question, pictures: Sequence[Image.Image], tell: Callable[[Answer | PixxelbotError], None]

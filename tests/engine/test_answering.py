@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,3 +106,33 @@ def test_what_cannot_be_answered_is_said(engine: Engine, tmp_path: Path) -> None
     )
     with pytest.raises(ModelCorrupt, match=r"model\.safetensors"):
         asked(broken, Question(kind="embed_text", words=("x",)))
+
+
+def test_a_question_waits_for_one_request_of_a_step_and_not_for_all(engine: Engine) -> None:
+    question = Question(kind="embed_text", words=("a fox",))
+    asked(engine, question)  # the network is loaded now
+    told: list[str] = []
+    drawings = [Told(recipe=recipe(steps=2, seed=seed)) for seed in range(4)]
+
+    def hear(name: str, outcome: Any) -> None:
+        if isinstance(outcome, Progress) and outcome.step == 1:
+            told.append(name)
+            if len(told) == 1:
+                engine.ask(question, (), lambda answer: told.append(type(answer).__name__))
+
+    for place, one in enumerate(drawings):
+        engine.submit(one.job, {}, partial(hear, str(place)))
+    engine.drain()
+    assert told[:2] == ["0", "Answer"], "all four share the step"
+    assert sorted(told[2:]) == ["1", "2", "3"]
+
+
+def test_a_question_goes_before_the_beginning_of_those_that_came_before_it(engine: Engine) -> None:
+    question = Question(kind="embed_text", words=("a fox",))
+    asked(engine, question)
+    told: list[str] = []
+    for seed in range(3):
+        engine.submit(Told(recipe=recipe(steps=1, seed=seed)).job, {}, lambda outcome: told.append("drawing"))
+    engine.ask(question, (), lambda answer: told.append("answer"))
+    engine.drain()
+    assert told[0] == "answer"
