@@ -359,6 +359,7 @@ class Engine:
         network = self._wait(drawing, self.models.want_network(role, name))
         network.users.add(drawing.key)
         drawing.held.append(network)
+        self.models.trim()
         if role in PARKED:
             network.intercept(self._park)
         return network
@@ -368,6 +369,7 @@ class Engine:
         model = self._wait(drawing, self.models.want(name))
         model.users.add(drawing.key)
         drawing.held.append(model)
+        self.models.trim()
         model.intercept(partial(self._park_denoiser, model))
         return model
 

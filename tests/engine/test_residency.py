@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from pixxelbot.engine.engine import Engine
 from pixxelbot.engine.residency import Models, chosen_device
 from pixxelbot.errors import ConfigurationError, ModelCorrupt, ModelIncomplete, ModelMissing
 from pixxelbot.settings import BUNDLED
+from tests.engine import tiny
 from tests.engine.drawing import draw
 from tests.factories import recipe
 
@@ -68,6 +70,21 @@ def test_the_least_recently_used_idle_model_makes_room(copy: Path) -> None:
     again = draw(engine, recipe(), recipe(model="copy"))
     assert all(len(one.rendered.pictures) == 1 for one in again)
     assert again[0].rendered.model_hash == again[1].rendered.model_hash
+
+
+def test_a_network_that_a_drawing_brings_up_makes_room_too(tmp_path: Path) -> None:
+    places = {name: str(tiny.build("sd1", tmp_path / name)) for name in ("one", "other")}
+    networks = [(name, "edges", str(tiny.controlnet(tmp_path / f"{name}-edges"))) for name in ("one", "other")]
+    engine = Engine(Models(places, device="cpu", dtype="float32", networks=networks))
+    small = {"width": 32, "height": 32, "sampler": "DDIM"}
+    draw(engine, recipe(model="one", **small), recipe(model="other", **small))
+    engine.models.memory_budget = engine.models.bytes
+    assert set(engine.models.loaded) == {"one", "other"}
+    following = recipe(model="one", kind="control", control="edges", sources=("it",), **small)
+    told = draw(engine, following, pictures={"it": Image.linear_gradient("L").convert("RGB")})[0]
+    assert len(told.rendered.pictures) == 1
+    assert engine.models.loaded == ("one",), "what nobody uses went, and not what is at work"
+    assert engine.models.bytes <= engine.models.memory_budget
 
 
 def test_weights_are_loaded_in_the_dtype_that_is_said() -> None:
