@@ -28,7 +28,7 @@ CANVAS: Final = 24
 """Bytes a pixel of what tiles are laid on: sums and weights as floats, the picture before and after."""
 PICTURE: Final = 24
 """Bytes a pixel of a picture that was decoded: its levels as floats, twice where several are put together."""
-KEPT: Final = 0.5
+KEPT: Final = 0.75
 """Share of the lesser of forward and decoding that the C library has not given back while the greater is at work."""
 TILING: Final = 1.6
 """Tiles of an enlargement overlap: so many times its pixels are drawn."""
