@@ -321,9 +321,13 @@ class Postman:
 
     async def hides(self, request: Request) -> bool:
         """Whether the place's policy or the member wants results behind a spoiler."""
-        rules: ServerRules = await self._studio.policy.rules(request.address)
-        own = await self._studio.policy.settings(request.member_id)
-        return own.spoiler or rules.hides(nsfw=request.address.nsfw)
+        return await self.hides_from(request.address, request.member_id)
+
+    async def hides_from(self, address: Address, member_id: str) -> bool:
+        """The same for what a member has shown in a place."""
+        rules: ServerRules = await self._studio.policy.rules(address)
+        own = await self._studio.policy.settings(member_id)
+        return own.spoiler or rules.hides(nsfw=address.nsfw)
 
 
 async def result_sheets(

@@ -79,8 +79,8 @@ async def show(interaction: discord.Interaction[Bot], picture_id: str) -> None:
     found = await asking.allowed(interaction, "see", await chat.store.picture(picture_id.strip()))
     if found.deleted:
         raise NotFound("picture", short(found.id))
-    rules = await chat.studio.policy.rules(address)
-    sheets = await result_sheets(chat.store, say, [found], spoiler=rules.hides(nsfw=address.nsfw), whole=False)
+    hidden = await chat.postman.hides_from(address, asking.member_id(interaction.user))
+    sheets = await result_sheets(chat.store, say, [found], spoiler=hidden, whole=False)
     view = views.picture_view(say, found.job_id, found.index + 1) if found.job_id else None
     if found.job_id and address.message_id:
         await chat.store.remember_message(found.job_id, address.message_id, address.channel_id, found.id)
@@ -98,7 +98,8 @@ async def show_lineage(interaction: discord.Interaction[Bot], picture_id: str) -
     family = await _family(interaction, found)
     thumbs = await _bytes(chat, family)
     tree = await asyncio.to_thread(lineage.draw_tree, family, thumbs, found.id)
-    sheets = (Sheet("lineage.png", tree, say("lineage.alt", count=len(family), id=short(found.id))),)
+    hidden = await chat.postman.hides_from(address, asking.member_id(interaction.user))
+    sheets = (Sheet("lineage.png", tree, say("lineage.alt", count=len(family), id=short(found.id)), hidden),)
     view = ui.View(timeout=None)
     choices = [one for one in family if one.id in thumbs and not one.upload][: views.MOST_IN_MENU]
     if choices:

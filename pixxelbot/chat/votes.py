@@ -49,7 +49,8 @@ async def begin(
         ends_at=time.time() + minutes * 60, locale=say.locale, created_at=time.time(),
     )  # fmt: skip
     await chat.store.begin_vote(vote)
-    sheets = await result_sheets(chat.store, say, left, spoiler=False, whole=True)
+    hidden = await chat.postman.hides_from(address, vote.member_id)
+    sheets = await result_sheets(chat.store, say, left, spoiler=hidden, whole=True)
     await chat.postman.edit(address, Letter(_card(say, vote, left), sheets, views.vote_view(say, vote, left)))
     chat.votes.wake()
 

@@ -153,6 +153,32 @@ async def test_themes_for_adults_stay_in_age_restricted_channels_behind_spoilers
     assert "on this server" in (await told(await ana.at(cellar).slash("imagine", prompt="a nude in oil"))).text
 
 
+async def test_whatever_shows_a_hidden_picture_again_hides_it_too(
+    house: House, ana: Person, boss: Person, guild: Server
+) -> None:
+    cellar = await guild.channel("cellar", nsfw=True)
+    await imagined(ana.at(cellar), prompt="a nude in oil", count=2)
+    adult = (await house.store.pictures())[0].id
+    await imagined(ana, prompt="a fox", count=2)
+    tame = (await house.store.pictures())[0].id
+    shows = {"show": {}, "lineage": {}, "vote": {"minutes": 5, "quorum": 1}}
+
+    async def hidden(person: Person, command: str, picture: str, **options: object) -> bool:
+        shown = await (await person.slash(command, picture=picture, **options)).until(lambda one: one.attachments)
+        return str(shown.attachments[0]["filename"]).startswith("SPOILER_")
+
+    for command, options in shows.items():
+        assert await hidden(ana.at(cellar), command, adult, **options), command
+        assert not await hidden(ana, command, tame, **options), command
+    await told(await ana.slash("settings", spoiler=True))
+    for command, options in shows.items():
+        assert await hidden(ana, command, tame, **options), command
+    await told(await ana.slash("settings", spoiler=False))
+    await told(await boss.slash("server nsfw", policy="allow"))
+    for command, options in shows.items():
+        assert not await hidden(ana.at(cellar), command, adult, **options), command
+
+
 async def test_a_private_channels_pictures_stay_there(house: House, ana: Person, ben: Person, guild: Server,
                                                       discord: Discord) -> None:  # fmt: skip
     hidden = await guild.channel("hidden")
