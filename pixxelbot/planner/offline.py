@@ -102,7 +102,7 @@ def _followed(plain: str, words: str, ask: Ask, second: Opinion) -> Intent | Non
     if by_rules is None and (talk := question(plain, words)):
         return Intent(action=talk.action, reply=talk.reply)
     intent = _by_opinion(hearing, by_rules, second)
-    if intent is not None and intent.action in ON_PICTURES and not hearing.meant.pointed:
+    if intent is not None and intent.action in ON_PICTURES | {"recipe"} and not hearing.meant.pointed:
         plainer = pointed_out(plain, ask)
         clearer = intent if plainer == plain else _followed(plainer, words, ask, second) or intent
         if clearer.action == "clarify":  # what was clear before it was put plainly

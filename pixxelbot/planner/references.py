@@ -111,11 +111,16 @@ CROSSED: Final = re.compile(
 LOOSE: Final = re.compile(
     rf"(?<!\bat )(?<!\bin )\b(?:the (?P<ordinal>(?!last|final){ORDINAL})\b"
     r"(?! (?:time|try|attempt|day|half|floor|thing|person|place)\b)"
-    r"|(?:(?<=make )|(?<=put )|(?<=turn )|(?<=give )|(?<=get )|(?<=let ))"
-    r"(?P<digit>[1-9])(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|\d{1,3} ?%)\b"
-    r"|[,;!]|\s*$))",
+    r"|(?:^|(?P<led>(?:make|put|turn|give|get|let|yes|yeah|yep|upscale|enlarge|save|favourite|delete|vary|keep|use) ))"
+    rf"(?P<digit>[1-9]|{'|'.join(FIGURES[:4])})"
+    r"(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|then|\d{1,3} ?%)\b|[,;!]|\s*$))",
     re.IGNORECASE,
 )
+OF_AN_OLDER: Final = re.compile(
+    rf"(?:\b(?:the |number )?(?P<place>{ORDINAL}|[1-9]) )?\b(?:of|from) (?:the|that|my) (?P<what>[a-z'-]{{3,}})\b",
+    re.IGNORECASE,
+)
+""" "the prompt of the fox", where something else was drawn since."""
 LOOSE_PAIR: Final = re.compile(
     r"(?<![\w.#:])[uv]?(?P<one>[1-9]) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9])(?![\w.:%])", re.IGNORECASE
 )
@@ -298,17 +303,26 @@ def meant(text: str, ask: Ask) -> Meant:
 
 
 def pointed_out(text: str, ask: Ask) -> str:
-    """A request that is known to be about pictures, with places in a grid put plainly: "make #2 look older"."""
-    most = max((len(grid) for grid in grids(ask.pictures, ask.facts)), default=0)
+    """A request that is known to be about pictures, with these put plainly: "make #2 look older"."""
+    known = grids(ask.pictures, ask.facts)
+    most = max(map(len, known), default=0)
 
     def plainly(match: re.Match[str]) -> str:
-        place = (_side_places(match["ordinal"]) if match["ordinal"] else [int(match["digit"]) - 1])[0]
-        return f"#{place + 1}" if 0 <= place < most else match[0]
+        place = _side_places((match["ordinal"] or match["digit"]).lower())[0]
+        return f"{match['led'] or ''}#{place + 1}" if 0 <= place < most else match[0]
+
+    def older(match: re.Match[str]) -> str:
+        grid = _with_words(match["what"], known)
+        place = _side_places(match["place"].lower())[0] if match["place"] else 0
+        if not grid or grid == known[0] or not -len(grid) <= place < len(grid):
+            return match[0]
+        return grid[place][0] if match["place"] else f"of {grid[place][0]}"
 
     def both(match: re.Match[str]) -> str:
         fits = int(match["one"]) <= most and int(match["other"]) <= most
         return f"#{match['one']} {match['by']} #{match['other']}" if fits else match[0]
 
+    text = OF_AN_OLDER.sub(older, text)
     return LOOSE.sub(plainly, LOOSE_PAIR.sub(both, text)) if most > 1 else text
 
 
