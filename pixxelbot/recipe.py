@@ -67,6 +67,10 @@ class Limits(BaseModel):
     """Adapters and learnt words that are installed, but made for another family: name and family."""
     vocabulary: tuple[str, ...] = ()
     """Nouns the model is known to draw; empty where it is general."""
+    places: tuple[str, ...] = ()
+    """Phrases for the settings it is known to draw ("in the snow"); empty where it is general."""
+    looks: tuple[str, ...] = ()
+    """Phrases for the styles it is known to draw, its usual one first; empty where it is general."""
 
     def size(self, aspect: str) -> tuple[int, int]:
         """Width and height in pixels near native² area for an aspect such as `16:9`, within the limits."""

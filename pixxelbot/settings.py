@@ -62,7 +62,9 @@ class Settings(BaseSettings):
     """`postgresql://…`; SQLite inside `home` when unset."""
     storage: str | None = None
     """Any fsspec URL for pictures; a folder inside `home` when unset."""
-    models: Annotated[tuple[tuple[str, str], ...], NoDecode] = (("bundled", str(BUNDLED)),)
+    models: Annotated[tuple[tuple[str, str], ...], NoDecode] = (
+        ("bundled", str(BUNDLED)), ("bundled:clip", str(BUNDLED / "clip")),
+    )  # fmt: skip
     """`name=path-or-hub-id`, comma-separated; the first is the default. Networks of other uses as `name:role=path`."""
     device: str | None = None
     """`cpu`, `cuda`, `cuda:1`, `mps`; chosen by the renderer when unset."""

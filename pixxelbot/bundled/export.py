@@ -9,7 +9,8 @@ from typing import Any, Final
 import torch
 
 from pixxelbot.bundled import autoencoder, contrast, denoiser, learning, towers
-from pixxelbot.bundled.scenes import NOUNS, SOMETHING
+from pixxelbot.bundled.captions import SETTING_WORDS, STYLE_WORDS
+from pixxelbot.bundled.scenes import NOUNS, SETTINGS, SOMETHING, STYLES
 from pixxelbot.errors import UntrainedModel
 
 BUDGETS: Final = {"unet": 25_000_000, "vae": 10_000_000, "clip": 10_000_000, "text_encoder": 10_000_000}
@@ -49,6 +50,8 @@ def limits() -> dict[str, Any]:
         "guidance_scale": denoiser.GUIDANCE,
         "tokens": towers.TOKENS,
         "vocabulary": [noun for noun in NOUNS if noun != SOMETHING],
+        "places": [SETTING_WORDS[setting][0][0] for setting in SETTINGS],
+        "looks": [STYLE_WORDS[style][0][0] for style in STYLES],
     }
 
 

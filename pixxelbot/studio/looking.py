@@ -67,13 +67,17 @@ class Looking:
 
     async def _by_ranking(self, one: Picture, limits: Limits) -> list[str]:
         png, known = await self._store.picture_bytes(one.id), phrases()
-        where, style = [(await self._eyes.rank(png, known[name]))[0][1] for name in ("places", "styles")]
-        subjects = [f"a {noun}" for noun in limits.vocabulary] or known["subjects"]
-        best = await self._in_place(png, subjects, where)
-        coloured = [f"{best[0].split(maxsplit=1)[0]} {colour} {_bare(best[0])}" for colour in known["colours"]]
-        subject = (await self._in_place(png, [best[0], *coloured], where))[0]
+        places, looks = limits.places or known["places"], limits.looks or known["styles"]
+        subjects = [_one(noun) for noun in limits.vocabulary] or known["subjects"]
+        [first, *_] = await self._filled(png, "{}", subjects)
+        [where, *_] = await self._filled(png, f"{first} {{}}", places)
+        [style, *_] = await self._filled(png, f"{first} {where}, {{}}", looks)
+        best = await self._filled(png, f"{{}} {where}, {style}", subjects)
+        coloured = [_one(f"{colour} {_bare(best[0])}") for colour in known["colours"]]
+        [subject, *_] = await self._filled(png, f"{{}} {where}, {style}", [best[0], *coloured])
         if limits.vocabulary:
-            return [f"{subject} {where}", subject, f"{best[0]} {where}", f"{best[0]} and {best[1]}"]
+            drawn_so = "" if style == looks[0] else f", {style}"
+            return [f"{subject} {where}{drawn_so}", subject, f"{best[0]} {where}", f"{best[0]} and {best[1]}"]
         light, mood = [(await self._eyes.rank(png, known[name]))[0][1] for name in ("lights", "moods")]
         return [
             f"{style} of {subject} {where}",
@@ -82,10 +86,10 @@ class Looking:
             f"{subject} and {best[1]} {where}, {mood}, {style}",
         ]
 
-    async def _in_place(self, png: bytes, subjects: Sequence[str], where: str) -> list[str]:
-        """Subjects, the likeliest first, told where they are: a whole caption is more like what CLIP was taught."""
-        ranked = await self._eyes.rank(png, [f"{subject} {where}" for subject in subjects])
-        return [phrase.removesuffix(f" {where}") for _, phrase in ranked]
+    async def _filled(self, png: bytes, caption: str, phrases: Sequence[str]) -> list[str]:
+        """Phrases, the likeliest to fill the gap first: a whole caption is more like what CLIP was taught."""
+        filled = {caption.format(phrase): phrase for phrase in phrases}
+        return [filled[said] for _, said in await self._eyes.rank(png, list(filled))]
 
     async def shorten(self, intent: Intent, text: str) -> Intent:
         """Which words of a prompt matter: how far its meaning moves when one is left out (leave-one-out, by CLIP).
@@ -168,6 +172,11 @@ def _weighed(words: Sequence[str], weights: Sequence[float], shorter: Sequence[s
     ]
     shown = [f"{number}. {one}" for number, one in enumerate(shorter, start=1)]
     return "\n".join([*lines, *(["Shorter:", *shown] if shown else [])])
+
+
+def _one(thing: str) -> str:
+    """With its article."""
+    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
 
 
 def _bare(phrase: str) -> str:
