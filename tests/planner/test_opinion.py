@@ -30,6 +30,11 @@ def test_a_first_wish_stays_a_wish(words: str, bundled: Limits) -> None:
     assert understand(first(words, bundled)).action == "imagine"
 
 
+@pytest.mark.parametrize("words", ["a blue owl at night", "knitted teapot", "a lighthouse in a storm", "castle, neon"])
+def test_a_wish_that_follows_pictures_stays_a_wish(words: str, bundled: Limits) -> None:
+    assert understand(later(words, bundled)).action == "imagine"
+
+
 def test_words_that_were_never_learnt_give_no_opinion() -> None:
     assert opinion(Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False, before="imagine"), SUREST) is None
 
