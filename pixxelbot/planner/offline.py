@@ -15,7 +15,7 @@ from pixxelbot.intent import Ask, Changes, Intent
 from pixxelbot.planner import languages, locking
 from pixxelbot.planner.following import ON_PICTURES, carried_out, follow_up, listen
 from pixxelbot.planner.hearing import heard, polite_off
-from pixxelbot.planner.opinion import SURE, SURER, SUREST, Opinion, Situation, opinion
+from pixxelbot.planner.opinion import CERTAIN, SURE, SURER, SUREST, Opinion, Situation, opinion
 from pixxelbot.planner.own import own_settings
 from pixxelbot.planner.reading import Reading
 from pixxelbot.planner.references import meant, pointed_out
@@ -153,6 +153,8 @@ def _by_opinion(hearing: Heard, by_rules: Intent | None, second: Opinion) -> Int
         return Intent(action="clarify", targets=hearing.meant.targets, reply=DELETE_IT) if asks_back else by_rules
     if likely == "clarify" and by_rules is not None and by_rules.targets:
         return by_rules  # a rule knows what is to be done, and with which picture
+    if likely == "clarify" and by_rules is None and not second(where, CERTAIN):
+        return None  # drawn, however odd: whoever wishes for something wants no question
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules
     if exact and known == "remix" and likely in CHANGES | {"again"}:

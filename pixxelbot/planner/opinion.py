@@ -31,6 +31,8 @@ SURER: Final = 0.5
 """The same for what must not be mistaken, where there is no picture to follow up, and instead of asking back."""
 SUREST: Final = 0.7
 """The same against what a rule recognised."""
+CERTAIN: Final = 0.9
+"""The same for asking back where something could be drawn."""
 FINAL: Final[frozenset[Action]] = frozenset({"delete", "cancel", "chat", "help"})
 """What must not be mistaken: something deleted, or a wish that is only talked about."""
 SHORT: Final = 2

@@ -19,6 +19,7 @@ from pixxelbot.chat.commands import tree as trees
 from pixxelbot.chat.commands.setting import listed
 from pixxelbot.chat.recipes import compared, stored_recipe_view
 from pixxelbot.chat.words import LOCALES, SOURCE, content_of, of
+from pixxelbot.errors import InvalidRequest
 from pixxelbot.intent import Action
 from pixxelbot.job import Status
 from pixxelbot.models import limits
@@ -267,7 +268,10 @@ async def test_whatever_the_offline_planner_says_to_hundreds_of_requests_is_tran
     for line in benchmark.read_requests(["own"]):
         dialogue = benchmark.Dialogue(OfflinePlanner(), known)
         for turn in line["turns"]:
-            intent, _ = await dialogue.say(turn["say"])
+            try:
+                intent, _ = await dialogue.say(turn["say"])
+            except InvalidRequest:  # a style that nobody has
+                break
             told = [intent.reply, *intent.notes, *intent.reasons.values(), *(one.label for one in intent.choices)]
             left |= {one for text in told for one in text.split("\n") if one and say.said(one) == one}
     assert sorted(left) == []

@@ -10,8 +10,12 @@ import pytest
 from PIL import Image
 
 from pixxelbot import picture
+from pixxelbot.settings import BUNDLED
 from tests import factories
 from tests.cli.command_line import CommandLine
+
+BLIND = {"PIXXELBOT_MODELS": f"bundled={BUNDLED}"}
+"""The model without its CLIP."""
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +57,26 @@ def test_a_file_that_says_how_it_was_drawn_is_described(
     assert "fox" in answer["prompts"][0]
     plain = tmp_path / "plain.png"
     plain.write_bytes(factories.png())
-    ended = furnished("describe", str(plain), "--json")
+    ended = furnished("describe", str(plain), "--json", **BLIND)
     assert (ended.code, ended.error["code"]) == (4, "no_network")
+
+
+def test_a_file_that_says_nothing_is_looked_at(furnished: CommandLine, tmp_path: Path) -> None:
+    (one,) = furnished("imagine", "a red fox in the snow", "--count", "1", "--seed", "7", "--json").answer["pictures"]
+    with Image.open(one["path"]) as drawn_before:
+        drawn_before.convert("RGB").save(tmp_path / "silent.png")
+    answer = furnished("describe", str(tmp_path / "silent.png"), "--json").answer
+    assert answer["prompts"][0] == "a red fox in the snow"
 
 
 def test_pictures_are_found_by_words(furnished: CommandLine, drawn: list[dict[str, Any]]) -> None:
     found = furnished("search", "fox", "--json").answer
     assert {one["id"] for one in drawn} <= set(found["targets"])
-    assert furnished("search", "submarine", "--json").answer["targets"] == []
+    assert furnished("search", "submarine", "--json", **BLIND).answer["targets"] == []
 
 
 def test_shortening_says_what_it_needs(furnished: CommandLine) -> None:
-    ended = furnished("shorten", "a red fox", "--json")
+    ended = furnished("shorten", "a red fox", "--json", **BLIND)
     assert (ended.code, ended.error["code"]) == (4, "no_network") and "clip" in ended.error["message"]
 
 

@@ -30,7 +30,7 @@ def test_every_weight_file_is_read_and_a_missing_model_is_named(pixxelbot: Comma
     good = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS=f"it={copied(tmp_path)}")
     assert good.code == 0
     assert {len(one["sha256"]) for one in good.answer["files"]} == {64}
-    assert len(good.answer["files"]) == 3
+    assert len(good.answer["files"]) == 4, "UNet, VAE, text encoder and CLIP"
     bad = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS="it=/nowhere")
     assert bad.code == 78
     assert "/nowhere" in bad.answer["files"][0]["error"]

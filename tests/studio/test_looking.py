@@ -195,7 +195,7 @@ async def test_a_conversation_is_planned_streamed_charged_and_recorded(spoken: S
     server.script.append(says(plan(action="remix", targets=["p2"], prompt="red fox at night")))
     assert (await talk.say("the second one, but at night")).targets == (foxes[1],)
     job = await spoken.store.job_of(talk.request.id) if talk.request else None
-    assert job is not None and (job.planner, job.template) == ("gpt-4o-mini", "plan.system v2")
+    assert job is not None and (job.planner, job.template) == ("gpt-4o-mini", "plan.system v3")
     server.script.append(says(plan(action="chat", reply="It is a fox at night, in the snow.", prompt=None)))
     assert (await talk.say("what is it?")).reply == "It is a fox at night, in the snow." and heard
     await spoken.close()
