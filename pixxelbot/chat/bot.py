@@ -181,6 +181,8 @@ class Chat:
         studio.fetch = self._fetch
         self.votes, self.starboard = Votes(self), Starboard(self)
         self.reacting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.noting: WeakValueDictionary[str, asyncio.Task[None]] = WeakValueDictionary()
+        """By the id of a form: what it is about, being stored."""
         self._closing = asyncio.Event()
 
     async def run(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
+from ulid import ULID
 
 from pixxelbot.chat import asking, forms, regions
 from pixxelbot.chat.fetching import fetch_attachment, link_of
@@ -21,10 +23,13 @@ from pixxelbot.recipe import Recipe
 
 if TYPE_CHECKING:
     from pixxelbot.chat.bot import Bot
+    from pixxelbot.chat.records import Records
 
 MOST_SOURCES: Final = 4
 ABOUT: Final = "chat.about:"
 """Flag: form → where the picture lies that it is about."""
+KEPT: Final = 24 * 3600.0
+"""Seconds that such a flag is kept, about as long as Discord's links to files work."""
 
 
 async def _known(interaction: discord.Interaction[Bot], message: discord.Message) -> list[Picture]:
@@ -93,13 +98,19 @@ async def inpaint(interaction: discord.Interaction[Bot], message: discord.Messag
 async def _open(interaction: discord.Interaction[Bot], message: discord.Message, form: forms.Form) -> None:
     """Show a form, and note what it is about: Discord does not say so when it comes back."""
     [link, *_] = links_of(interaction, _files(message))
-    flag = ABOUT + form.custom_id.split(":")[2]
-    await asyncio.gather(
-        interaction.response.send_modal(form), interaction.client.chat.store.set_flag(flag, link.url)
-    )  # either may be slow, and the form has three seconds
+    chat, form_id = interaction.client.chat, form.custom_id.split(":")[2]
+    noting = chat.noting[form_id] = asyncio.create_task(_note(chat.store, form_id, link.url))
+    await asyncio.gather(interaction.response.send_modal(form), noting)  # either may be slow; the form has 3 seconds
+
+
+async def _note(store: Records, form_id: str, url: str) -> None:
+    await store.set_flag(ABOUT + form_id, url)
+    await store.forget_flags(ABOUT, str(ULID.from_timestamp(time.time() - KEPT)))
 
 
 async def _about(interaction: discord.Interaction[Bot], press: Press) -> Link:
+    if noting := interaction.client.chat.noting.get(press.id):
+        await noting
     found = await interaction.client.chat.store.flag(ABOUT + press.id)
     if found is None:
         raise NotFound("picture", "in this message")

@@ -171,3 +171,7 @@ class Records(Protocol):
     async def set_flag(self, name: str, value: str) -> None:
         """Keep a setting."""
         ...
+
+    async def forget_flags(self, prefix: str, before: str) -> None:
+        """Forget the settings of a prefix that sort before `before`."""
+        ...

@@ -531,6 +531,10 @@ class Store:
         """Set it, or with None unset it."""
         await self._write(_audited, _set_flag, by, f"set {value}", name, value)
 
+    async def forget_flags(self, prefix: str, before: str) -> None:
+        """Unset those whose names go on after `prefix` with something that sorts before `before`, such as a time."""
+        await self._write(_forget_flags, prefix, before)
+
     async def profiles(self) -> list[Profile]:
         """What was measured of models on any machine."""
         stored = await self._read(_settings_like, PROFILE)
@@ -612,6 +616,11 @@ def _settings_like(connection: Connection, prefix: str) -> list[str]:
     table = rows.settings
     found = connection.execute(select(table.c.value).where(table.c.name.startswith(prefix, autoescape=True)))
     return list(found.scalars())
+
+
+def _forget_flags(connection: Connection, prefix: str, before: str) -> None:
+    name = rows.settings.c.name
+    connection.execute(rows.settings.delete().where(name.startswith(prefix, autoescape=True), name < prefix + before))
 
 
 def _set_flag(connection: Connection, name: str, value: str | None) -> None:

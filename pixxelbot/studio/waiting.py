@@ -24,11 +24,14 @@ class Waiting:
         self._store = store
         self._waiting: dict[asyncio.Future[None], tuple[str, Reached]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def until(self, request_id: str, reached: Reached) -> Request:
         """The request once its state is one of these; an error of the store reaches everybody who waits."""
         request = await self._store.request(request_id)
         while not reached(request.status):
+            if self._closed:  # while the store was asked
+                raise asyncio.CancelledError
             arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting[arrived] = (request.id, reached)
             try:
@@ -41,6 +44,7 @@ class Waiting:
 
     async def close(self) -> None:
         """Look no more; whoever still waits is cancelled."""
+        self._closed = True
         for arrived in self._waiting:
             arrived.cancel()
         if self._looking:

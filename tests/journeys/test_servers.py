@@ -336,6 +336,24 @@ async def test_menus_work_on_anybodys_pictures(house: House, ana: Person, ben: P
     assert house.painter.drawn[-1].recipe.kind == "inpaint"
 
 
+async def test_a_form_that_comes_back_before_its_picture_was_noted_waits_for_the_note(
+    house: House, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await ana.say("look", File("cat.png", factories.png("green", (100, 80))))
+    free, set_flag = asyncio.Event(), house.store.set_flag
+
+    async def slow(name: str, value: str | None, by: str | None = None) -> None:
+        await free.wait()
+        await set_flag(name, value, by)
+
+    monkeypatch.setattr(house.store, "set_flag", slow)
+    sent = await ana.submit(await ana.context(said, "Remix"), prompt="a dog instead")
+    await asyncio.sleep(0.2)  # time enough to look for it too early
+    free.set()
+    await sent.until(drawn)
+    assert house.painter.drawn[-1].recipe.kind == "img2img"
+
+
 async def test_a_dropped_in_png_tells_its_recipe_and_our_own_messages_theirs(
     house: House, ana: Person, ben: Person
 ) -> None:

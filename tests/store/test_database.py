@@ -119,6 +119,14 @@ async def test_flags_are_set_changed_and_unset(store: Store) -> None:
     assert await store.flag("x") is None
 
 
+async def test_old_flags_of_a_prefix_are_forgotten(store: Store) -> None:
+    for name in ("form:01A", "form:01C", "other:01A"):
+        await store.set_flag(name, "1")
+    await store.forget_flags("form:", "01B")
+    kept = [name for name in ("form:01A", "form:01C", "other:01A") if await store.flag(name)]
+    assert kept == ["form:01C", "other:01A"]
+
+
 async def test_two_stores_write_into_one_database_at_once(store: Store, settings: Settings) -> None:
     other = await Store.open(settings)
     await asyncio.gather(*(one.accept(factories.request()) for _ in range(100) for one in (store, other)))

@@ -21,10 +21,12 @@ class Counting(Store):
 
     looks = questions = 0
     locked = False
+    held: asyncio.Event | None = None
+    """Nothing is answered before this is set."""
 
     def __init__(self, *parts: Any, **more: Any) -> None:
         super().__init__(*parts, **more)
-        self.looked = asyncio.Event()
+        self.looked, self.asked = asyncio.Event(), asyncio.Event()
 
     async def statuses(self, request_ids: Collection[str]) -> dict[str, Status]:
         self.looks += 1
@@ -35,6 +37,9 @@ class Counting(Store):
 
     async def request(self, request_id: str) -> Request:
         self.questions += 1
+        self.asked.set()
+        if self.held:
+            await self.held.wait()
         return await super().request(request_id)
 
 
@@ -117,3 +122,15 @@ async def test_who_gives_up_is_forgotten_and_closing_cancels_the_rest(store: Cou
         await waiting.close()
         await asyncio.gather(patient, return_exceptions=True)
     assert impatient.cancelled() and patient.cancelled()
+
+
+async def test_who_was_about_to_wait_when_it_closed_is_cancelled_too(store: Counting, waiting: Waiting) -> None:
+    accepted, _ = await store.accept(factories.request())
+    store.held = asyncio.Event()
+    late = asyncio.create_task(waiting.until(accepted.id, ended))
+    async with asyncio.timeout(60):
+        await store.asked.wait()
+        await waiting.close()
+        store.held.set()
+        await asyncio.gather(late, return_exceptions=True)
+    assert late.cancelled()
