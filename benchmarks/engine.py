@@ -327,7 +327,8 @@ class Bench:
     def previews(self, render_seconds: float, rounds: int = 20) -> dict[str, Any]:
         """What one preview costs, and what one a second is of a render."""
         pipeline = self.model.pipeline("text2img", "DDIM")
-        latents = torch.randn(1, 4, self.side // pipeline.vae_scale_factor, self.side // pipeline.vae_scale_factor)
+        side = self.side // pipeline.vae_scale_factor
+        latents = torch.randn(1, pipeline.vae.config.latent_channels, side, side)
         times = []
         for _ in range(rounds):
             began = time.perf_counter()
@@ -475,13 +476,16 @@ def main() -> None:
         "profile": profile.dump() | {"cap": profile.cap, "gain": round(profile.gain, 3)},
         "scenarios": scenarios,
     }
-    report |= {name: part() for name, part in parts.items()}
-    if scenarios:
-        report["preview"] = bench.previews(scenarios["single"]["plain_seconds"]["median"])
+    try:
+        if scenarios:
+            report["preview"] = bench.previews(scenarios["single"]["plain_seconds"]["median"])
+        for name, part in parts.items():
+            report[name] = part()
+    finally:  # what was measured before a part that failed took minutes
+        json.dump(report, sys.stdout, indent=2)
+        print()
     if chosen.chart and scenarios:
         chosen.chart.write_text(chart(report), encoding="utf-8")
-    json.dump(report, sys.stdout, indent=2)
-    print()
 
 
 def machine(bench: Bench) -> dict[str, Any]:
