@@ -26,7 +26,7 @@ from pixxelbot.errors import InvalidRequest
 from pixxelbot.intent import Action, Ask, Intent
 from pixxelbot.planner import offline
 from pixxelbot.planner.offline import OfflinePlanner
-from pixxelbot.planner.opinion import FILE, Situation
+from pixxelbot.planner.opinion import FILE, UNDECIDED, Leaning, Situation
 
 ACTIONS: Final = get_args(Action)
 ROUNDS: Final = 60
@@ -61,11 +61,11 @@ class Noting(OfflinePlanner):
 
     async def plan(self, ask: Ask, hear: object = None) -> Intent:
         self.situation = offline.situation(ask)
-        by_rules = offline.understand(ask, lambda situation, needed: None)
+        by_rules = offline.understand(ask, lambda situation: UNDECIDED)
         self.rules = by_rules.action
         if by_rules.action in self.right:
             return by_rules
-        return offline.understand(ask, lambda situation, needed: self.right[0])
+        return offline.understand(ask, lambda situation: Leaning(self.right[0], 1.0))
 
 
 async def _examples() -> list[Example]:

@@ -99,16 +99,20 @@ class Pictures:
 
     def __init__(self, plan: Plan, rank: int) -> None:
         torch.manual_seed(plan.seed)
-        vae = build(plan.size)
-        if plan.start is not None:
-            grow(vae, plan.start / "vae")
-        self.module: nn.Module = Codec(vae).to(plan.device)
-        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster by a fifth
         self.plan = plan
+        self.module = self._start().to(plan.device)
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster by a fifth
         self.images = renders.painted(plan, "train", plan.renders)
         self.held_out = renders.painted(plan, "held-out", min(HELD_OUT, plan.renders))
         self.rng = generator(plan, rank, 1)
         self._forward: Any = torch.compile(self.module, dynamic=False) if plan.compile else self.module
+
+    def _start(self) -> nn.Module:
+        """The weights to begin with."""
+        vae = build(self.plan.size)
+        if self.plan.start is not None:
+            grow(vae, self.plan.start / "vae")
+        return Codec(vae)
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         images = self._batch(CROP if progress < WHOLE else renders.SIDE)
@@ -172,10 +176,11 @@ class Decoding(Pictures):
 
     optimizer = staticmethod(partial(Muon, rate=0.005, other_rate=2e-4))
 
-    def __init__(self, plan: Plan, rank: int) -> None:
-        super().__init__(plan, rank)
-        self.vae = standardised_vae(plan.work, plan.size).to(plan.device, memory_format=torch.channels_last)
-        self.module = Tail(self.vae).requires_grad_(True)
+    def _start(self) -> nn.Module:
+        self.vae = standardised_vae(self.plan.work, self.plan.size).to(
+            self.plan.device, memory_format=torch.channels_last
+        )
+        return Tail(self.vae).requires_grad_(True)
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         images = self._batch(renders.SIDE)

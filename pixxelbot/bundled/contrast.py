@@ -40,7 +40,7 @@ ATTEMPTS: Final = 24
 """Tries to find a wrong scene that its split may have."""
 OPPOSITE: Final = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 _NAMES: Final = 1 + len(NOUNS) + len(COLOURS)
-THINGS: Final = tuple(Thing(noun, colour) for noun in NOUNS if noun != SOMETHING for colour in (None, *COLOURS))
+NAMED: Final = tuple(Thing(noun, colour) for noun in NOUNS if noun != SOMETHING for colour in (None, *COLOURS))
 """Every object, in every colour and in none that is said."""
 Way = Callable[[Scene, np.random.Generator], Scene | None]
 """How a scene is made wrong; None where it cannot be."""
@@ -150,18 +150,18 @@ class Towers(nn.Module):
 
 
 def called(scenes: Sequence[Scene]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """For each known thing its scene (n,), its place in THINGS (n,), and what is true beside it (n, things)."""
+    """For each known thing its scene (n,), its place in NAMED (n,), and what is true beside it (n, things)."""
     known = [(row, thing) for row, scene in enumerate(scenes) for thing in scene.things if thing.noun != SOMETHING]
-    true = torch.zeros(len(known), len(THINGS), dtype=torch.bool)
+    true = torch.zeros(len(known), len(NAMED), dtype=torch.bool)
     right = torch.zeros(len(known), dtype=torch.int64)
     for n, (row, thing) in enumerate(known):
         for other in scenes[row].things:
             if other.noun != SOMETHING:
-                first = THINGS.index(Thing(other.noun))
-                said = first if other.colour is None else THINGS.index(Thing(other.noun, other.colour))
+                first = NAMED.index(Thing(other.noun))
+                said = first if other.colour is None else NAMED.index(Thing(other.noun, other.colour))
                 true[n, first : first + 1 + (len(COLOURS) if other.colour is None else 0)] = True
                 true[n, said] = True
-        right[n] = THINGS.index(Thing(thing.noun, thing.colour))
+        right[n] = NAMED.index(Thing(thing.noun, thing.colour))
         true[n, right[n]] = False
     return torch.tensor([row for row, _ in known], dtype=torch.int64), right, true
 
@@ -203,13 +203,13 @@ class Contrast:
         return {"loss": loss, "contrast": contrast, "called": called, "noun": told["noun"], "recall_at_1": recall}
 
     def _called(self, seen: torch.Tensor, shown: Sequence[Scene]) -> torch.Tensor:
-        """Cross-entropy of what the pictures show among all THINGS, as words that stand alone.
+        """Cross-entropy of what the pictures show among all NAMED, as words that stand alone.
 
         This is what describing asks of a CLIP (zero-shot classification: Radford et al., 2021), and a batch has far too
         few pictures to ask it. What is as true as the words that are right counts neither way.
         """
         if self.steps % CALLED_ANEW == 0:
-            self.things = self._pool([caption(Scene((thing,)), self.rng, "train") for thing in THINGS])
+            self.things = self._pool([caption(Scene((thing,)), self.rng, "train") for thing in NAMED])
         self.steps += 1
         words = nn.functional.normalize(self.module.read(self.things).float(), dim=-1)  # type: ignore[operator]
         logits = self.module.scale.exp().clamp_max(100) * seen @ words.mT  # type: ignore[operator]
@@ -234,7 +234,7 @@ class Contrast:
         cells = truth(shown, self.held_out.things[: len(shown)]).nouns
         named = (nouns.argmax(1).cpu() == cells)[cells > 0].float().mean()
         rows, right, true = called(shown)
-        things = [caption(Scene((thing,)), rng, "held-out") for thing in THINGS]
+        things = [caption(Scene((thing,)), rng, "held-out") for thing in NAMED]
         near = (seen @ self.module(pixels[:1], self._pool(things))[1].mT).cpu()[rows].masked_fill(true, -torch.inf)
         figures = {
             "held_out_called": float((near.argmax(1) == right).float().mean()),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pixxelbot.bundled.captions import THINGS
 from pixxelbot.bundled.renders import Bytes
 from pixxelbot.bundled.scenes import COLOURS, FRAMINGS, MOST, NOUNS, SETTINGS, STYLES, Scene
 
@@ -17,8 +18,6 @@ WHOLES: Final = {"setting": len(SETTINGS), "style": len(STYLES), "framing": 1 + 
 """What is told of a whole picture, with the number of classes; a framing of 0 is none."""
 IGNORED: Final = -100
 """A class that nobody said."""
-MOST_THINGS: Final = 3
-"""Things that a scene has at most."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Truth:
 
 def truth(scenes: Sequence[Scene], owners: Bytes) -> Truth:
     """The classes for painted scenes and the owners of their cells; unsaid colours and settings are ignored."""
-    nouns = np.zeros((len(scenes), 1 + MOST_THINGS), np.int64)
-    colours = np.full((len(scenes), 1 + MOST_THINGS), IGNORED, np.int64)
+    nouns = np.zeros((len(scenes), 1 + THINGS), np.int64)
+    colours = np.full((len(scenes), 1 + THINGS), IGNORED, np.int64)
     for row, scene in enumerate(scenes):
         for place, thing in enumerate(scene.things, start=1):
             nouns[row, place] = 1 + NOUNS.index(thing.noun)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pixxelbot.planner.words import COLOUR, PREPOSITION, singular, tidy
+from pixxelbot.planner.words import COLOUR, PREPOSITION, singular, tidy, with_article
 
 Kind = Literal["add", "swap", "subject", "place", "modify", "made of"]
 
@@ -297,7 +297,7 @@ def _modified(wish: str, words: str, of: str) -> str:
         return f"{wish}, with {words} {of}" if of and of != "background" else f"{wish}, {words} {of}".strip()
     colour = rf"(?:{COLOUR} )?" if re.match(COLOUR, words, re.IGNORECASE) else ""
     changed = re.sub(rf"{colour}\b{re.escape(found[0])}\b", f"{words} {found[0]}", wish, count=1)
-    return re.sub(rf"\ban? (?={re.escape(words)})", f"{'an' if words[0] in 'aeiou' else 'a'} ", changed, count=1)
+    return re.sub(rf"\ban? {re.escape(words)}", lambda _: with_article(words), changed, count=1)
 
 
 def head_noun(wish: str) -> str:

@@ -144,16 +144,16 @@ def _by_opinion(hearing: Heard, by_rules: Intent | None, second: Opinion) -> Int
     exact = by_rules is not None and EXACT & by_rules.changes.said().keys()
     if exact:
         needed = SUREST
-    where = _situation(hearing)
-    likely = second(where, needed)
+    leaning = second(_situation(hearing))
+    likely = leaning.given(needed)
     if known == "remix" and likely == "imagine":  # a change taken for a new wish would lose the picture
-        likely = second(where, max(needed, SURER))
+        likely = leaning.given(max(needed, SURER))
     if likely == "delete" != known:  # what destroys needs a rule that is sure of it
         asks_back = ask.pictures and known in UNSURE
         return Intent(action="clarify", targets=hearing.meant.targets, reply=DELETE_IT) if asks_back else by_rules
     if likely == "clarify" and by_rules is not None and by_rules.targets:
         return by_rules  # a rule knows what is to be done, and with which picture
-    if likely == "clarify" and by_rules is None and not second(where, CERTAIN):
+    if likely == "clarify" and by_rules is None and not leaning.given(CERTAIN):
         return None  # drawn, however odd: whoever wishes for something wants no question
     if likely is None or likely == known or (known in CHANGES and likely in CHANGES and known != "remix"):
         return by_rules

@@ -146,12 +146,28 @@ def _weights() -> dict[str, dict[Action, float]]:
     }
 
 
-Opinion = Callable[[Situation, float], Action | None]
-"""A situation and the probability that is needed → the action asked for, or None."""
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What words most likely ask for."""
+
+    action: Action
+    share: float
+    """Its probability."""
+    least: float = 0.0
+    """Under this probability it is no opinion at all."""
+
+    def given(self, needed: float) -> Action | None:
+        """The action, where it is at least so likely."""
+        return self.action if self.share >= max(needed, self.least) else None
 
 
-def opinion(situation: Situation, needed: float) -> Action | None:
-    """The action that the words most likely ask for; None where its probability is under `needed`, or is too small."""
+UNDECIDED: Final = Leaning("clarify", 0.0)
+Opinion = Callable[[Situation], Leaning]
+"""What is most likely asked for in a situation."""
+
+
+def opinion(situation: Situation) -> Leaning:
+    """The action that the words most likely ask for."""
     weights = _weights()
     scores: dict[Action, float] = dict.fromkeys(get_args(Action), 0.0)
     for feature in set(situation.features()):
@@ -159,5 +175,4 @@ def opinion(situation: Situation, needed: float) -> Action | None:
             scores[action] += weight
     best = max(scores, key=lambda action: scores[action])
     share = 1 / sum(exp(score - scores[best]) for score in scores.values())
-    least = SURER if best in FINAL or not situation.pictures else SURE
-    return best if share >= max(needed, least) else None
+    return Leaning(best, share, SURER if best in FINAL or not situation.pictures else SURE)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pixxelbot.planner import styles
 from pixxelbot.planner.flags import MAX_RATIO
-from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, compiled, number, tidy
+from pixxelbot.planner.words import NUMBER, PICTURE, PREPOSITION, compiled, number, tidy, with_article
 from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
 
 RATIOS: Final = frozenset(
@@ -563,7 +563,7 @@ def _article(left: str, before: str) -> str:
     """ "a cyberpunk city" less its style is "a city", not "city"."""
     led = re.match(r"an? ", before, re.IGNORECASE)
     if led and left and not re.match(r"(?:an?|the|two|three|some|my|his|her)\b", left, re.IGNORECASE):
-        return f"{'an' if left[0].lower() in 'aeiou' else 'a'} {left}"
+        return with_article(left)
     return left
 
 

@@ -125,6 +125,8 @@ LOOSE_PAIR: Final = re.compile(
     r"(?<![\w.#:])[uv]?(?P<one>[1-9]) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9])(?![\w.:%])", re.IGNORECASE
 )
 """A place in a grid, in a request that is known to be about one: "make 2 look older", "the 4th 30% different"."""
+SQUARE: Final = 4
+"""Pictures of a grid that has rows and columns."""
 ROWS: Final = {
     "left": (0, 2),
     "right": (1, 3),
@@ -133,7 +135,7 @@ ROWS: Final = {
     "bottom": (2, 3),
     "lower": (2, 3),
 }
-"""Places in a grid of four."""
+"""Places in such a grid."""
 NUMBERED_THING: Final = re.compile(
     rf"\b(?P<noun>[a-z]{{3,}}) (?:(?:number|no\.?|nr\.?) ?)?#?(?P<n>\d|{'|'.join(FIGURES)})\b(?![\d:%/.x])",
     re.IGNORECASE,
@@ -512,15 +514,14 @@ def _both(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
 
 def _column(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     """ "the two on the right": a column or a row of a grid of four."""
-    for match in COLUMN.finditer(text):
-        grid = next((grid for grid in known if len(grid) == len(CORNERS) * 2), ())
-        several = re.search(r"\b(?:two|both|2|\w+s)\b", match[0][: match.start("side") - match.start()], re.IGNORECASE)
-        if grid and several:
-            yield Pointer(*match.span(), tuple(grid[place][0] for place in ROWS[match["side"].lower()]))
-    for match in ROW.finditer(text):
-        grid = next((grid for grid in known if len(grid) == len(CORNERS) * 2), ())
-        if grid:
-            yield Pointer(*match.span(), tuple(grid[place][0] for place in ROWS[match["side"].lower()]))
+    several = [
+        match
+        for match in COLUMN.finditer(text)
+        if re.search(r"\b(?:two|both|2|\w+s)\b", match[0][: match.start("side") - match.start()], re.IGNORECASE)
+    ]
+    grid = next((grid for grid in known if len(grid) == SQUARE), ())
+    for match in (*several, *ROW.finditer(text)) if grid else ():
+        yield Pointer(*match.span(), tuple(grid[place][0] for place in ROWS[match["side"].lower()]))
 
 
 def _crossed(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:

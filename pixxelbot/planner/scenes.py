@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from pixxelbot.planner.library import prompts_folder, read_yaml
-from pixxelbot.planner.words import NUMBERS, SPELLED, plural, singular
+from pixxelbot.planner.words import NUMBERS, SPELLED, plural, singular, with_article
 
 MOST: Final = 3
 """Things that the model was shown in one picture."""
@@ -54,7 +54,7 @@ class Thing:
         """The thing in words of the captions."""
         described = " ".join(filter(None, (self.size, self.colour, self.noun)))
         if self.count == 1:
-            return f"{'an' if described[0] in 'aeiou' else 'a'} {described}"
+            return with_article(described)
         many = described.removesuffix(self.noun) + plural(self.noun)
         return f"{SPELLED.get(min(self.count, COUNTED), str(COUNTED))} {many}"
 

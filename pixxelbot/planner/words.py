@@ -66,6 +66,11 @@ def tidy(text: str) -> str:
     return (text[: end.start()] + end[1] if end else text).strip()
 
 
+def with_article(thing: str) -> str:
+    """With the indefinite article that its first letter asks for: "an owl"."""
+    return f"{'an' if thing[0].lower() in 'aeiou' else 'a'} {thing}"
+
+
 def singular(word: str) -> str:
     """An English noun's singular, near enough to look it up."""
     if word.endswith("ies") and len(word) > 4:

@@ -13,6 +13,7 @@ from pixxelbot.intent import MAX_LABEL, Changes, Choice, Intent
 from pixxelbot.picture import Picture
 from pixxelbot.planner import Planner
 from pixxelbot.planner.library import prompts_folder, read_yaml
+from pixxelbot.planner.words import with_article
 from pixxelbot.recipe import Limits
 from pixxelbot.store import Store
 from pixxelbot.studio.eyes import Eyes
@@ -68,12 +69,12 @@ class Looking:
     async def _by_ranking(self, one: Picture, limits: Limits) -> list[str]:
         png, known = await self._store.picture_bytes(one.id), phrases()
         places, looks = limits.places or known["places"], limits.looks or known["styles"]
-        subjects = [_one(noun) for noun in limits.vocabulary] or known["subjects"]
+        subjects = [with_article(noun) for noun in limits.vocabulary] or known["subjects"]
         [first, *_] = await self._filled(png, "{}", subjects)
         [where, *_] = await self._filled(png, f"{first} {{}}", places)
         [style, *_] = await self._filled(png, f"{first} {where}, {{}}", looks)
         best = await self._filled(png, f"{{}} {where}, {style}", subjects)
-        coloured = [_one(f"{colour} {_bare(best[0])}") for colour in known["colours"]]
+        coloured = [with_article(f"{colour} {_bare(best[0])}") for colour in known["colours"]]
         [subject, *_] = await self._filled(png, f"{{}} {where}, {style}", [best[0], *coloured])
         if limits.vocabulary:
             drawn_so = "" if style == looks[0] else f", {style}"
@@ -172,11 +173,6 @@ def _weighed(words: Sequence[str], weights: Sequence[float], shorter: Sequence[s
     ]
     shown = [f"{number}. {one}" for number, one in enumerate(shorter, start=1)]
     return "\n".join([*lines, *(["Shorter:", *shown] if shown else [])])
-
-
-def _one(thing: str) -> str:
-    """With its article."""
-    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
 
 
 def _bare(phrase: str) -> str:

@@ -170,10 +170,8 @@ def test_what_is_as_true_counts_neither_way() -> None:
     scenes = [Scene((Thing("fox", "red"), Thing("cat"))), Scene((Thing("something"),)), Scene((Thing("dog"),))]
     rows, right, true = contrast.called(scenes)
     assert rows.tolist() == [0, 0, 2]
-    assert [contrast.THINGS[int(n)] for n in right] == [Thing("fox", "red"), Thing("cat"), Thing("dog")]
-    also = [
-        {(contrast.THINGS[n].noun, contrast.THINGS[n].colour) for n in row.nonzero()[:, 0].tolist()} for row in true
-    ]
+    assert [contrast.NAMED[int(n)] for n in right] == [Thing("fox", "red"), Thing("cat"), Thing("dog")]
+    also = [{(contrast.NAMED[n].noun, contrast.NAMED[n].colour) for n in row.nonzero()[:, 0].tolist()} for row in true]
     assert ("fox", None) in also[0] and ("cat", "blue") in also[0] and ("fox", "blue") not in also[0]
     assert ("fox", "red") in also[1] and ("cat", None) not in also[1]
     assert len(also[2]) == 10 and all(noun == "dog" for noun, _ in also[2])

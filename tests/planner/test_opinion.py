@@ -6,7 +6,7 @@ import pytest
 
 from pixxelbot.intent import Ask, Turn
 from pixxelbot.planner.offline import situation, understand
-from pixxelbot.planner.opinion import SURE, SUREST, Situation, opinion
+from pixxelbot.planner.opinion import SURE, SUREST, UNDECIDED, Situation, opinion
 from pixxelbot.planner.references import PIC
 from pixxelbot.recipe import Limits
 from tests.planner.asks import first, later
@@ -22,7 +22,7 @@ from tests.planner.asks import first, later
 )
 def test_what_no_rule_reads_whole_is_told_by_what_it_has_in_common(words: str, action: str, bundled: Limits) -> None:
     assert understand(later(words, bundled)).action == action
-    assert understand(later(words, bundled), lambda situation, needed: None).action != action
+    assert understand(later(words, bundled), lambda situation: UNDECIDED).action != action
 
 
 @pytest.mark.parametrize("words", ["fox", "a fox that says delete", "a cat and a dog in the garden", "zxqv wubble"])
@@ -36,13 +36,14 @@ def test_a_wish_that_follows_pictures_stays_a_wish(words: str, bundled: Limits) 
 
 
 def test_words_that_were_never_learnt_give_no_opinion() -> None:
-    assert opinion(Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False, before="imagine"), SUREST) is None
+    unknown = Situation("ζωή ßß þorn", pointed=True, pictures=True, asked=False, before="imagine")
+    assert opinion(unknown).given(SUREST) is None
 
 
 def test_more_is_needed_where_a_rule_has_spoken() -> None:
     doubtful = Situation(f"{PIC} but print", pointed=True, pictures=True, asked=False)
-    assert opinion(doubtful, SURE) is not None
-    assert opinion(doubtful, 0.999) is None
+    assert opinion(doubtful).given(SURE) is not None
+    assert opinion(doubtful).given(0.999) is None
 
 
 def test_a_situation_tells_pointing_from_words(bundled: Limits) -> None:
