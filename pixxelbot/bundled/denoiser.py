@@ -120,8 +120,10 @@ class Denoising:
     """The UNet's lesson. Refuses to begin with a text tower that fails its gate."""
 
     def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        ends = [*self.module.get_submodule("conv_in").parameters(), *self.module.get_submodule("conv_out").parameters()]
-        return Muon(weights, rate=0.02, other_rate=1e-3, apart=ends)
+        return Muon(weights, rate=0.02, other_rate=1e-3, apart=self._ends())
+
+    def _ends(self) -> list[torch.nn.Parameter]:
+        return [*self.module.get_submodule("conv_in").parameters(), *self.module.get_submodule("conv_out").parameters()]
 
     def __init__(self, plan: Plan, rank: int) -> None:
         self.plan = plan
@@ -144,12 +146,15 @@ class Denoising:
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         chosen = self.rng.integers(len(self.latents), size=self.plan.batch)
-        latents = torch.from_numpy(self.latents[chosen]).float().to(self.plan.device)
+        latents, times = self._drawn(chosen)
         texts = [self._caption(int(index)) for index in chosen]
-        # one time from each of as many equal parts of the schedule: less variance than independent ones
-        parts = (torch.randperm(len(chosen)) + torch.rand(len(chosen))) / len(chosen)
-        times = (parts * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1).to(self.plan.device)
         return {"loss": self._wrong(self._forward, latents, times, texts, torch.randn_like(latents))}
+
+    def _drawn(self, chosen: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents and times, one from each of as many equal parts of the schedule: less variance than independent."""
+        latents = torch.from_numpy(self.latents[chosen]).float().to(self.plan.device)
+        parts = (torch.randperm(len(chosen)) + torch.rand(len(chosen))) / len(chosen)
+        return latents, (parts * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1).to(self.plan.device)
 
     def _wrong(
         self, forward: Any, latents: torch.Tensor, times: torch.Tensor, texts: list[str], noise: torch.Tensor

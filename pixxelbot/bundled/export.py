@@ -25,7 +25,8 @@ def export(work: Path, target: Path, size: str = "full") -> dict[str, int]:
     """
     tower, words = towers.text_tower(work, size)
     unet, vae = denoiser.build(size), autoencoder.trained_vae(work, size)
-    state = learning.load_average(unet, work / "unet" / "checkpoint.pt")
+    stage = "negatives" if (work / "negatives" / "checkpoint.pt").is_file() else "unet"
+    state = learning.load_average(unet, work / stage / "checkpoint.pt")
     parts = {"unet": unet, "vae": vae, "text_encoder": tower}
     pipe = denoiser.pipeline(unet, vae, tower, words).to(torch.float16)
     pipe.save_pretrained(target)

@@ -20,6 +20,7 @@ from pixxelbot.bundled.contrast import Contrast
 from pixxelbot.bundled.denoiser import Denoising
 from pixxelbot.bundled.export import export
 from pixxelbot.bundled.learning import Lesson, Plan
+from pixxelbot.bundled.negatives import Negatives
 from pixxelbot.bundled.towers import Sentences
 from pixxelbot.errors import PixxelbotError
 
@@ -29,6 +30,7 @@ STAGES: Final[dict[str, Callable[[Plan, int], Lesson]]] = {
     "text": Sentences,
     "clip": Contrast,
     "unet": Denoising,
+    "negatives": Negatives,
 }
 
 

@@ -18,7 +18,7 @@ from pixxelbot.bundled.scenes import Scene, Thing, split_of
 from pixxelbot.errors import UntrainedModel
 
 TINY = ("--size", "tiny", "--renders", "24", "--batch", "4", "--minutes", "1", "--no-compile", "--device", "cpu")
-STAGES = ("vae", "decoder", "text", "clip", "unet")
+STAGES = ("vae", "decoder", "text", "clip", "unet", "negatives")
 
 
 def taught(work: Path, stage: str, *more: str, steps: int = 2, workers: int = 1) -> list[dict[str, object]]:
