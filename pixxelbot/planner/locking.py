@@ -16,14 +16,17 @@ FIELDS: Final = {
 """What members call a field of the recipe."""
 NAME: Final = "|".join(sorted(FIELDS, key=len, reverse=True))
 LISTED: Final = rf"(?:the |this |that |my |its |same |den |das |el |la |le |o )*(?:{NAME})"
+EVER: Final = (
+    r"(?:for (?:me|us|now|good)|from (?:now|here) on|always|please|, ?(?:please|thanks))(?: (?:from (?:now|here) on))?"
+)
 LOCK: Final = re.compile(
     rf"(?:please )?(?:lock|freeze|pin|fix|hold|keep using|always use|sperre?|bloquea|verrouille|bloqueie)"
-    rf"(?: in)? (?P<what>{LISTED}(?:(?:,| and|,? and|,? &| und| y| et| e) {LISTED})*)(?: locked| fixed| from now on)?",
+    rf"(?: in)? (?P<what>{LISTED}(?:(?:,| and|,? and|,? &| und| y| et| e) {LISTED})*)(?: locked| fixed)?(?: {EVER})?",
     re.IGNORECASE,
 )
 KEEP: Final = re.compile(
     rf"(?:please )?keep (?P<what>{LISTED}(?:(?:,| and|,? and) {LISTED})*) "
-    r"(?:locked|fixed|from now on|for (?:all|every) (?:of )?(?:them|the next ones?)|always)",
+    rf"(?:(?:locked|fixed)(?: {EVER})?|from now on|for (?:all|every) (?:of )?(?:them|the next ones?)|always)",
     re.IGNORECASE,
 )
 UNLOCK: Final = re.compile(

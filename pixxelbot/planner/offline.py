@@ -33,7 +33,7 @@ VERBATIM: Final = re.compile(
     r"words|as (?:i )?(?:write|written|typed))|verbatim|word for word|literally this|these exact "
     r"words|this exact prompt|(?:use )?my (?:exact |own )?words"
     r"(?: exactly| only| as (?:they are|is))?|as[- ]is|raw)(?:\s*,?\s*(?:(?:and )?(?:don'?t|do not"
-    r"|dont) (?:change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
+    r"|dont) (?:add|change|touch|alter|edit|rewrite|improve)[\w ]*|no changes|without (?:changes"
     r"|changing)[\w ]*|please))*\s*[:\-–—]\s*",
     re.IGNORECASE,
 )
@@ -42,12 +42,18 @@ SLASH: Final = re.compile(r"^/(?!imagine\b)(?=[a-z]+\b)", re.IGNORECASE)
 """A command typed as a message: "/shorten …"."""
 CHANGES: Final = frozenset({"remix", "edit", "inpaint", "outpaint"})
 """Ways to the same end, of which a rule knows more."""
-BY_NAME: Final = frozenset({"history", "search", "shorten", "settings"})
-"""Actions that rules know by the very words that opinions do not see: "my pictures" is a sign to them."""
+BY_NAME: Final = frozenset({"history", "search", "shorten", "settings", "arithmetic"})
+"""Actions that rules know by the very words that opinions do not see: "my pictures" is a sign to them, "+" nothing."""
 EXACT: Final = frozenset({"seed", "steps", "guidance_scale", "sampler", "aspect", "negative_prompt"})
 """Fields that nobody names by accident."""
 MOST_SAID: Final = 12
 """Words of something that is only said, where no rule knows it."""
+THANKS: Final = re.compile(
+    r"\b(?:thanks?|thank ?you|thx|tysm|tyvm|ty|cheers|good ?(?:night|bye|morning)|gn|bye|see (?:you|ya)|danke(?:schön)?"
+    r"|gracias|merci|obrigad[oa]|valeu)\b|ありがと",
+    re.IGNORECASE,
+)
+"""Polite words."""
 UNSURE: Final = frozenset({"remix", "imagine"})
 """What rules find in words that they do not know well."""
 
@@ -102,13 +108,22 @@ def _followed(plain: str, words: str, ask: Ask, second: Opinion) -> Intent | Non
     if by_rules is None and (talk := question(plain, words)):
         return Intent(action=talk.action, reply=talk.reply)
     intent = _by_opinion(hearing, by_rules, second)
-    if intent is not None and intent.action in ON_PICTURES | {"recipe"} and not hearing.meant.pointed:
+    if intent is not None and _points_loosely(intent, hearing):
         plainer = pointed_out(plain, ask)
         clearer = intent if plainer == plain else _followed(plainer, words, ask, second) or intent
+        if hearing.meant.pointed and len(clearer.targets) <= len(intent.targets):
+            return intent
         if clearer.action == "clarify":  # what was clear before it was put plainly
             return intent.model_copy(update={"targets": clearer.targets})
         return clearer
     return intent
+
+
+def _points_loosely(intent: Intent, hearing: Heard) -> bool:
+    """Whether its pictures may be named in words that point only where it is known that pictures are meant."""
+    if intent.action in ("blend", "interpolate") and len(intent.targets) == 1:
+        return True
+    return intent.action in ON_PICTURES | {"recipe"} and not hearing.meant.pointed
 
 
 def _english(ask: Ask) -> str:
@@ -130,6 +145,7 @@ def _situation(hearing: Heard) -> Situation:
         pointed=hearing.meant.pointed,
         pictures=bool(ask.pictures or ask.sources),
         asked=ask.words.rstrip().endswith("?"),
+        thanked=bool(THANKS.search(ask.words)),
         before=ask.turns[-1].action if ask.turns else "imagine" if ask.pictures else "",
         wish=(newest.wish or newest.prompt) if newest else "",
     )
@@ -164,7 +180,7 @@ def _by_opinion(hearing: Heard, by_rules: Intent | None, second: Opinion) -> Int
             return None  # a long wish, told with much around it
         return Intent(action=likely, reply=HELP if likely == "help" else WORDS_ONLY)
     if likely == "imagine":
-        return None
+        return by_rules if known in ON_PICTURES and hearing.meant.pointed else None
     return carried_out(hearing, loosely(likely, hearing), Reading("", ask.limits))
 
 

@@ -58,6 +58,8 @@ class Situation:
     """Whether it ends with a question mark."""
     before: str = ""
     """The action of the conversation's last turn: "and to the right" goes on with it."""
+    thanked: bool = False
+    """Whether it thanks, greets or says good night: what politeness leaves when it is taken off."""
     wish: str = ""
     """What the newest picture shows; who speaks of its things seldom wants another picture."""
 
@@ -75,6 +77,9 @@ class Situation:
         yield f"length {length}"
         if self.asked:
             yield "asked"
+        if self.thanked:
+            yield "thanked"
+            yield f"thanked length {length}"
         if self.pointed:
             yield "pointed"
             yield f"pointed length {length}"

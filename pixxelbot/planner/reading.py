@@ -244,7 +244,8 @@ def read_count(reading: Reading) -> None:
         ) or reading.take(r"\s+\(?x\s?(?P<n>\d{1,2})\)?$")
     if not match and (
         match := reading.take(
-            rf"^(?:just|only|single|exactly)? ?(?P<n>one|1)\s*:\s*|^\(?x\s?(?P<x>\d{{1,2}})\)?\s+"
+            rf"^(?:just|only|single|exactly)? ?(?P<n>one|1)(?: (?:single )?{PICTURE})?(?: only)?(?:, not \w+)?\s*:\s*"
+            rf"|^\(?x\s?(?P<x>\d{{1,2}})\)?\s+"
             rf"|^(?P<y>\d{{1,2}})\s?x\s+(?=[a-z])|[,.;:]?\s*\b(?:just|only|give me|make|i want|get me"
             rf"|and)? ?(?P<z>{NUMBER}) (?:of (?:them|those|these|it)|(?:different |separate "
             rf")?(?:{PICTURE}))(?: please| only| is enough| are enough| of (?:it|that|them))*\s*$"
@@ -335,7 +336,7 @@ def read_shape(reading: Reading) -> None:
     words = "|".join(ALONE)
     alone = reading.take(
         rf"(?:[,.;?!:]\s*(?:and\s+)?{INTENSE}|^{INTENSE}|\s+in\s+)({words})(?: (?:format|orientation"
-        r"|mode|please|version|one|aspect|picture|pics?|images?))?(?=\s*(?:,|:|\.|!|\?|$|and\b))"
+        r"|mode|please|version|one|aspect|picture|pics?|images?))?(?=\s*(?:,|:|\.|!|\?|$|and\b(?! \w+\s*(?:,|$))))"
     )
     if alone:
         return reading.say("aspect", *ALONE[alone[1].lower()])
@@ -357,7 +358,8 @@ def read_pace(reading: Reading) -> None:
     """Quality and speed words; a fast car is content."""
     limits = reading.limits
     if reading.take(
-        r",?\s*\b(?:in\s+)?turbo(?:\s+mode\b|(?=\s*(?:$|,)))|,?\s*\bas (?:fast|quick(?:ly)?) as (?:you can|possible)\b"
+        r",?\s*\b(?:in\s+)?turbo(?:\s+mode\b(?:\s+please\b)?(?:\s*:)?|(?=\s*(?:$|,)))"
+        r"|,?\s*\bas (?:fast|quick(?:ly)?) as (?:you can|possible)\b"
     ):
         reading.say("mode", "turbo", "you asked for speed")
         reading.fields.setdefault("steps", max(limits.steps // 2, 1))
@@ -365,7 +367,9 @@ def read_pace(reading: Reading) -> None:
     elif reading.take(r",?\s*\b(?:in\s+|use\s+)?fast mode\b(?:\s*:|\s+please\b,?)?"):
         reading.say("mode", "fast", "you asked for it")
     elif reading.take(
-        r",?\s*\b(?:in\s+)?relaxed mode\b|,?\s*\b(?:there's )?no (?:rush|hurry)\b|,?\s*\btake your time\b"
+        r",?\s*\b(?:in\s+)?relaxed mode\b|,?\s*\b(?:there's |i'?m in )?no (?:rush|hurry)(?: after all)?\b"
+        r"|,?\s*\btake your time\b|,?\s*\b(?:render|draw|do|make|run) (?:it|this|that|them) relaxed\b"
+        r"|,?\s*\brelaxed this time\b"
     ):
         reading.say("mode", "relaxed", "you are in no hurry")
     elif reading.take(

@@ -26,7 +26,8 @@ ORDINAL: Final = rf"(?:{'|'.join(ORDINALS)}|last|final)"
 FIGURES: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 SMALL: Final = r"(?:two|three|four|2|3|4)"
 NUMBERED: Final = (
-    rf"(?:(?:(?:number|num|no\.|nr\.?|{PICTURE})s? ?#?|#)(?:\d{{1,2}}|{'|'.join(FIGURES)})\b(?! ?(?:x|×|times|%)))"
+    rf"(?:(?:(?:number|num|no\.?(?= ?#?\d)|nr\.?|{PICTURE})s? ?#?|#)"
+    rf"(?:\d{{1,2}}|{'|'.join(FIGURES)})\b(?! ?(?:x|×|times|%)))"
 )
 CORNERS: Final = {"left": 0, "right": 1}
 SIDE: Final = (
@@ -77,7 +78,7 @@ SINGLE: Final = re.compile(
     rf"|\b(?:the |that )?(?P<side>{SIDE}) {NOUN}\b|\b(?:the |that |your |my "
     rf")?(?P<ordinal>{ORDINAL}) {NOUN}\b(?: of (?:them|these|those|all))?|\b(?:the |your |my "
     rf")(?P<the>{ORDINAL})(?: of (?:them|these|those|all|the {NOUN}))?{FOLLOWED}"
-    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?:the )?(?P<digit>[1-9]|10){FOLLOWED}"
+    rf"|(?<=\b)(?P<bare>{ORDINAL}){FOLLOWED}|{BEFORE_DIGITS}(?:the )?(?P<digit>[1-9]|10)(?!:\d){FOLLOWED}"
     r"|(?:^|(?<=[.:;!,] )|(?<=\bthen )|(?<=\bthe )|(?<=\boh ))(?P<start>[1-9]|10)"
     r"(?=,? (?:but|again|is|looks|please|bigger|larger|in|as|with(?:out)?)\b|,? (?:subtl[ey]|strong(?:ly)?)$|[,:]\s"
     r"|\.\s+(?=[a-z])))",
@@ -86,14 +87,14 @@ SINGLE: Final = re.compile(
 BOTH_AT_THE_START: Final = re.compile(
     rf"(?:^|(?<=[.!?] ))(?:{ONE}(?:(?:{JOIN}|\s+(?=\d\b)){ONE})+"
     rf"|(?:{'|'.join(FIGURES)})(?: and (?:{'|'.join(FIGURES)}))+)"
-    r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should|as|in|bigger|larger|upscaled|blended|mixed|please"
-    r"|without|with)\b|,|:|$)",
+    r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should|can|could|go|get|as|in|all|both|bigger|larger"
+    r"|upscaled|blended|mixed|combined|merged|morphed|please|without|with)\b|,|:|$)",
     re.IGNORECASE,
 )
 """ "2 and 3 are the best"."""
 COLUMN: Final = re.compile(
-    rf"\b(?:the |those )?(?:two|both|2|{NOUN})(?: {NOUN})? (?:on|at|to|in) the (?P<side>left|right|top|bottom)"
-    r"(?:[ -]hand)?(?: side| row| half)?\b",
+    rf"\b(?:(?:the |those )?(?:two|both|{NOUN})|(?:the|those) 2)(?: {NOUN})? (?:on|at|to|in) the"
+    r" (?P<side>left|right|top|bottom)(?:[ -]hand)?(?: side| row| half)?\b",
     re.IGNORECASE,
 )
 """ "the two on the right"."""
@@ -116,6 +117,46 @@ LOOSE: Final = re.compile(
     r"(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|then|\d{1,3} ?%)\b|[,;!]|\s*$))",
     re.IGNORECASE,
 )
+BARE: Final = re.compile(
+    rf"(?<![\w.#:/%$€£+×-])(?P<said>[1-9]|{'|'.join(FIGURES[1:4])})(?P<of>'s)?(?![\w:/%×'’-]|[.,]\d| ?(?:x|%|px|k)\b)",
+    re.IGNORECASE,
+)
+"""A number that stands alone: a place in a grid, unless it counts something or sets a parameter."""
+PLACED: Final = frozenset(
+    {
+        "in",
+        "on",
+        "of",
+        "for",
+        "from",
+        "into",
+        "with",
+        "upscale",
+        "enlarge",
+        "vary",
+        "extend",
+        "reroll",
+        "redo",
+        "delete",
+    }
+)
+"""Words before a place."""
+SET: Final = re.compile(
+    r"\b(?:seeds?|steps?|cfg|guidance|chaos|scale|factor|weight|stop|strength|levels?|by|times|at|only|just|ratio|x|no|nr"
+    r"|make|draw|give|want|need|another|original)(?: (?:me|of|to|is|it|be|down|up))*[ =]*$",
+    re.IGNORECASE,
+)
+"""Words before a number that is none."""
+GOES_ON: Final = re.compile(
+    r"\s*(?:$|[,.;:!?)\-–—+&/→>])|\s+(?:i|you|we|it|its|it's|he|she|they|the|a|an|this|that|my|me|him|her|them|is|are|was|were"
+    r"|has|have|had|gets?|goes|got|looks?|needs?|wants?|can|could|should|would|will|must|may|came|comes|turned|feels?|seems?"
+    r"|and|or|but|so|if|when|while|where|because|cause|cuz|then|than|though|tho|plus|minus|with|without|in|on|at|by|from|for"
+    r"|into|to|onto|under|over|of|as|like|via|please|pls|plz|thanks|thx|again|instead|too|also|now|all|both|together"
+    r"|slightly|really|way|not|up|out|down|left|right|back|\w+ly|\w+wards?|\w+ing|hits|hard|best"
+    r"|bigger|larger|smaller|darker|brighter|sharper|blended|mixed|upscaled)\b",
+    re.IGNORECASE,
+)
+"""How a request goes on after a place; after a count comes what is counted."""
 OF_AN_OLDER: Final = re.compile(
     rf"(?:\b(?:the |number )?(?P<place>{ORDINAL}|[1-9]) )?\b(?:of|from) (?:the|that|my) (?P<what>[a-z'-]{{3,}})\b",
     re.IGNORECASE,
@@ -195,6 +236,8 @@ WHOLE: Final = re.compile(
     r"|\bboth of (?:the|those|these|my) [a-z]+s\b|\bthe (?:whole )?lot\b(?!\s+of)",
     re.IGNORECASE,
 )
+BACK: Final = re.compile(r"(?:those|these|them|(?:both|all|each) of (?:them|those|these)$)", re.IGNORECASE)
+"""Stands for what was named before."""
 LATEST: Final = re.compile(
     r"\b(?:(?:my|the|your) (?:last|latest|newest|recent|most recent) (?:picture|image|pic|drawing"
     rf"|render|result)s?|(?:the|this|that|these|those|your|my) {NOUN}(?! (?:of|with|showing|frame"
@@ -324,8 +367,21 @@ def pointed_out(text: str, ask: Ask) -> str:
         fits = int(match["one"]) <= most and int(match["other"]) <= most
         return f"#{match['one']} {match['by']} #{match['other']}" if fits else match[0]
 
+    def bare(match: re.Match[str]) -> str:
+        place = _places(match["said"])[0]
+        words = text[: match.start()].lower().split()
+        after = text[match.end() :]
+        led = bool(words) and words[-1] in PLACED and not re.match(r" \w+s\b", after)
+        fits = place < most and not SET.search(text[: match.start()])
+        counts = match["said"].isalpha() and not (led or match["of"])
+        goes_on = led or match["of"] or GOES_ON.match(after)
+        return f"#{place + 1}{match['of'] or ''}" if fits and goes_on and not counts else match[0]
+
     text = OF_AN_OLDER.sub(older, text)
-    return LOOSE.sub(plainly, LOOSE_PAIR.sub(both, text)) if most > 1 else text
+    if most < 2:
+        return text
+    text = LOOSE.sub(plainly, LOOSE_PAIR.sub(both, text))
+    return BARE.sub(bare, text)
 
 
 def described(what: str, ask: Ask) -> tuple[str, ...]:
@@ -628,7 +684,7 @@ def _whole(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
         about = ask.sources or (ask.focus if len(ask.focus) > 1 else ()) or ids(newest)
         if re.search(r"\b(?:my|the) (?:pictures|images|pics)", match[0], re.IGNORECASE):
             about = about or ()
-        back = bare or match[0].lower().startswith(("those", "these", "them"))
+        back = bare or bool(BACK.match(match[0]))
         yield Pointer(*match.span(), about, whole=True, again=back)
 
 
@@ -670,6 +726,7 @@ def _number(text: str) -> int:
 
 def _places(words: str) -> list[int]:
     """Indices, from 0; the last is -1."""
+    words = re.sub(rf"\b({ORDINAL}|{CORNER}) one\b", r"\1", words, flags=re.IGNORECASE)  # no figure there
     found = re.findall(rf"{CORNER}|\b{ORDINAL}\b|\d{{1,2}}|\b(?:{'|'.join(FIGURES)})\b", words, re.IGNORECASE)
     return [place for word in found for place in _side_places(word)]
 

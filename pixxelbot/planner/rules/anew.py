@@ -101,12 +101,17 @@ RESOLUTION: Final = (
 BIGGER: Final = r"(?:bigger|larger|huge|big|large|enlarged|upscaled)"
 
 
-CREATIVE: Final = r"\bcreative(?:ly)?\b|\bwith (?:more|extra|added) detail\b|\binvent\b"
-FAITHFUL: Final = r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing)\b.*"
+CREATIVE: Final = r"\bcreative(?:ly)?\b|\bwith (?:some |any )?(?:more|extra|added|new|invented) details?\b|\binvent\b"
+FAITHFUL: Final = (
+    r"\bfaithful(?:ly)?\b|\bexact(?:ly)?\b|without (?:changing|inventing|altering|touching)\b.*|\bunchanged\b"
+    r"|\b(?:don'?t|do not|not|no|nothing) (?:change|alter|touch|invent|changed|altered|invented|changes)\b"
+    r"|\b(?:stay|keep|be) true to\b"
+    r"|\b(?:change|alter|invent|touch) nothing\b|\bnothing (?:on|of|in|about) it (?:changed|different)\b"
+)
 METHOD_WORDS: Final[tuple[str, ...]] = (
     rf",?\s*\b(?:(?:but|and) )?(?:keep|make|stay|leave) (?:(?:{P}|everything) )?(?=creative|faithful)"
     r"|,?\s*\b(?:with |and )?no (?:invented|added|new|extra|made-up) details?\b",
-    r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal\w+|method))?\b|\bwithout "
+    r"\b(?:creative(?:ly)?|faithful(?:ly)?)(?: (?:mode|upscal(?:ing|er)|method))?\b|\bwithout "
     r"(?:changing|inventing|altering)\b.*|\bwith (?:more|extra|added) detail\b",
 )
 """Words that only say how it is enlarged, taken out in this order."""
@@ -140,7 +145,7 @@ ENLARGED_WORDS: Final = (
 def upscale(heard: Heard) -> Found | None:
     """ "upscale the third 4x", "bigger", "a high-res version of #2"."""
     scale, text = scale_of(heard.text)
-    method = "creative" if holds(CREATIVE, text) else "faithful" if holds(FAITHFUL, text) else None
+    method = "faithful" if holds(FAITHFUL, text) else "creative" if holds(CREATIVE, text) else None
     for words in METHOD_WORDS:
         text = less(words, text)
     rest = _enlarged(heard, text, scale is not None)

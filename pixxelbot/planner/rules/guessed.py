@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pixxelbot.intent import Action
 from pixxelbot.planner.references import PIC, described
+from pixxelbot.planner.rules.anew import CREATIVE, FAITHFUL
 from pixxelbot.planner.rules.canvas import OUTWARD, SHAPE
 from pixxelbot.planner.rules.changing import region_of
 from pixxelbot.planner.rules.heard import (
@@ -15,6 +16,7 @@ from pixxelbot.planner.rules.heard import (
     count_of,
     counted_kinds,
     directions_of,
+    frames_of,
     full,
     holds,
     less,
@@ -61,8 +63,10 @@ def _amounts(action: Action, heard: Heard) -> tuple[tuple[str, Any], ...]:
     text = heard.text
     if action == "upscale":
         scale = scale_of(text)[0]
-        method = "creative" if holds(r"\bcreativ", text) else "faithful" if holds(r"\bfaithful", text) else None
+        method = "faithful" if holds(FAITHFUL, text) else "creative" if holds(CREATIVE, text) else None
         return pairs(scale=min(max(scale, 1.0), 4.0) if scale else None, method=method)
+    if action == "interpolate":
+        return pairs(frames=frames_of(text)[0])
     if action == "vary":
         return pairs(strength=strength_of(text, varied=True)[0], count=counted_kinds(text)[0])
     if action == "again":

@@ -84,6 +84,7 @@ def less(pattern: str, text: str) -> str:
 
 SUBTLE: Final = (
     r"\b(?:(?:very |more |only |just |ever so )?(?:subtly|slightly|gently|minimally|barely)"
+    r"|(?:a )?teen(?:s)?y(?: tiny)? bit"
     r"|(?:just |only )?an? (?:tiny |little |wee )?(?:little|bit|touch|tad|smidge)(?: (?:bit|of))?"
     r"|a hint of|a little bit)\b"
 )
@@ -95,7 +96,7 @@ STRONG: Final = (
 """How strongly a change is meant; adjectives say what is to be seen instead."""
 LITTLE: Final = (
     r"\b(?:(?:very |more |only )?(?:subtle|slight|gentle|minor|minimal|weak|small(?:er)?|tiny"
-    r"|light)(?= (?:var|change|diff|tweak|alter|version|take)|\s*\ue000|$)|(?:small(?:er)?|minor"
+    r"|light)(?= (?:var|change|diff|tweak|alter|version|take|ones)|\s*\ue000|$)|(?:small(?:er)?|minor"
     r"|subtle) changes?|not (?:too|so|very) (?:much|different)|close to (?:it|the original)|low "
     r"strength|with low variation)\b"
 )
@@ -123,6 +124,14 @@ SCALE: Final = (
 )
 TIMES: Final = {"double": 2.0, "doubled": 2.0, "twice": 2.0, "two times": 2.0, "triple": 3.0, "thrice": 3.0,
     "three times": 3.0, "quadruple": 4.0, "four times": 4.0}  # fmt: skip
+
+
+def frames_of(text: str) -> tuple[int | None, str]:
+    """How many frames an animation has, and the text without the words for it."""
+    counted = holds(r",?\s*\b(?:in|with|using|over|of|and)?\s*(\d{1,3})[- ]frames?\b(?: long)?", text)
+    if not counted:
+        return None, text
+    return min(max(int(counted[1]), 2), 240), tidy(f"{text[: counted.start()]} {text[counted.end() :]}")
 
 
 def strength_of(text: str, varied: bool = False) -> tuple[float | None, str]:

@@ -13,6 +13,7 @@ from pixxelbot.planner.rules.heard import (
     Found,
     Heard,
     P,
+    frames_of,
     full,
     holds,
     less,
@@ -95,10 +96,7 @@ def blend(heard: Heard) -> Found | None:
 
 def interpolate(heard: Heard) -> Found | None:
     """ "morph from 1 to 3 in 24 frames"; "a man morphing into a wolf" is drawn."""
-    text, frames = heard.text, None
-    if counted := holds(r",?\s*\b(?:in|with|using|over|of|and)?\s*(\d{1,3})[- ]frames?\b(?: long)?", text):
-        frames = min(max(int(counted[1]), 2), 240)
-        text = tidy(f"{text[: counted.start()]} {text[counted.end() :]}")
+    frames, text = frames_of(heard.text)
     text = less(
         r"\b(?:in|over|for|lasting|about)?\s*\d{1,2} ?-?(?:seconds?|s|secs?)\b(?: long)?|\b(?:as|into"
         r"|in)(?: an?)? (?:gif|mp4|webp|video|animation|loop|movie)\b",
