@@ -35,7 +35,7 @@ from pixxelbot.recipe import Limits, Recipe
 from pixxelbot.settings import BUNDLED, Settings
 
 REQUESTS: Final = Path(__file__).parents[1] / "tests" / "requests"
-SETS: Final = ("own", "fresh")
+SETS: Final = ("own", "told", "fresh")
 GENERAL: Final = Limits(
     model="general",
     family="sdxl",

@@ -46,6 +46,8 @@ class Forbidden:
     asked: Scene
     left: Scene
     words: str
+    shown: bool = True
+    """Whether the picture shows it: where it does not, there is nothing to take away."""
 
 
 def forbid(scene: Scene, rng: np.random.Generator) -> Forbidden:
@@ -77,7 +79,7 @@ def _another(scene: Scene, rng: np.random.Generator) -> Forbidden | None:
     asked, left = (dataclasses.replace(scene, things=shown, place=None) for shown in (things, scene.things))
     if other.noun == scene.things[0].noun or split_of(asked) != "train":
         return None
-    return Forbidden(asked, left, negative(other, rng))
+    return Forbidden(asked, left, negative(other, rng), shown=False)
 
 
 def negative(thing: Thing, rng: np.random.Generator) -> str:
@@ -127,7 +129,8 @@ class Negatives(Denoising):
         taught = [self._told(texts) for texts in ([one.words for one in lessons], kept, empty)]
         with torch.no_grad():
             with_it, without_it, plain = self._forward_of(self.teacher, noisy, times, *told).chunk(3)
-            wanted = plain + AWAY * (with_it - without_it)
+            shown = torch.tensor([one.shown for one in lessons], device=noisy.device)[:, None, None, None]
+            wanted = plain + AWAY * shown * (with_it - without_it)
             as_it_was = self._forward_of(self.teacher, noisy[: len(kept)], times[: len(kept)], taught[1])
         every = torch.cat([noisy, noisy[: len(kept)], noisy[:few]])
         when = torch.cat([times, times[: len(kept)], times[:few]])

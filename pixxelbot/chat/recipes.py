@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
@@ -15,12 +16,18 @@ from pixxelbot.chat.records import Records
 from pixxelbot.chat.words import Words
 from pixxelbot.intent import Intent
 from pixxelbot.picture import Picture, read_metadata
-from pixxelbot.recipe import Recipe
+from pixxelbot.recipe import Kind, Recipe
 
+ALL_STEPS: Final = 100
+"""Percent of the steps."""
 MOST_TEXT: Final = 4_000
 """Characters of all text in a view of components, by Discord's rule."""
 HIDDEN: Final = frozenset({"schema_version", "prompt", "negative_prompt", "wish", "sources", "mask", "permutations"})
 """Fields that are shown in a way of their own, or to nobody."""
+OF_KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "method": ("upscale",), "making": ("making_of",), "motion": ("interpolate", "making_of"),
+}  # fmt: skip
+"""Fields that say something of some kinds of drawing only."""
 LONGEST: Final = 900
 
 
@@ -74,7 +81,9 @@ def _plan(say: Words, words: str, recipe: Recipe) -> list[str]:
 
 
 def _numbers(say: Words, recipe: Recipe, seed: int) -> list[str]:
-    values = recipe.model_dump(exclude=set(HIDDEN)) | {"seed": seed}
+    idle = {name for name, kinds in OF_KINDS.items() if recipe.kind not in kinds}
+    idle |= {"stop"} if recipe.stop == ALL_STEPS else set()
+    values = recipe.model_dump(exclude=set(HIDDEN | idle)) | {"seed": seed}
     said = [fields.line(say, name, one) for name, one in values.items() if one not in (None, "", (), [], False)]
     return [f"**{say('recipe.numbers')}**\n" + " · ".join(said)]
 

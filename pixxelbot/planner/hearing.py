@@ -18,6 +18,7 @@ SLANG: Final = {
     "tyvm": "thank you", "bg": "background", "ppl": "people", "dont": "don't", "doesnt": "doesn't", "cant": "can't",
     "isnt": "isn't", "thats": "that's", "wheres": "where's", "whos": "who's", "em": "them",
     "whats": "what's", "hows": "how's", "im": "i'm", "ive": "i've", "id": "i'd",
+    "upscl": "upscale", "upscal": "upscale",
     "favs": "favourites", "faves": "favourites", "fav": "favourite", "fave": "favourite", "favorite": "favourite",
     "favorites": "favourites", "hq": "high quality", "hires": "high-res", "highres": "high-res", "rn": "right now",
     "tho": "though", "cuz": "because", "nvm": "never mind", "nevermind": "never mind", "nm": "never mind",

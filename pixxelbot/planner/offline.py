@@ -18,7 +18,7 @@ from pixxelbot.planner.hearing import heard, polite_off
 from pixxelbot.planner.opinion import CERTAIN, SURE, SURER, SUREST, Opinion, Situation, opinion
 from pixxelbot.planner.own import own_settings
 from pixxelbot.planner.reading import Reading
-from pixxelbot.planner.references import meant, pointed_out
+from pixxelbot.planner.references import BUTTON, meant, pointed_out
 from pixxelbot.planner.rules import Heard, loosely
 from pixxelbot.planner.talk import HELP, WORDS_ONLY, question, small_talk
 from pixxelbot.planner.wishing import NO_WORDS, imagine, settled
@@ -113,7 +113,8 @@ def _followed(plain: str, words: str, ask: Ask, second: Opinion) -> Intent | Non
         clearer = intent if plainer == plain else _followed(plainer, words, ask, second) or intent
         if hearing.meant.pointed and len(clearer.targets) <= len(intent.targets):
             return intent
-        if clearer.action == "clarify":  # what was clear before it was put plainly
+        if clearer.action == "clarify" or (clearer.action != intent.action and BUTTON.search(plain)):
+            # what was clear before it was put plainly
             return intent.model_copy(update={"targets": clearer.targets})
         return clearer
     return intent
@@ -123,7 +124,7 @@ def _points_loosely(intent: Intent, hearing: Heard) -> bool:
     """Whether its pictures may be named in words that point only where it is known that pictures are meant."""
     if intent.action in ("blend", "interpolate") and len(intent.targets) == 1:
         return True
-    return intent.action in ON_PICTURES | {"recipe"} and not hearing.meant.pointed
+    return intent.action in ON_PICTURES | {"recipe", "arithmetic"} and not hearing.meant.pointed
 
 
 def _english(ask: Ask) -> str:

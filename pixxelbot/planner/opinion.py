@@ -25,16 +25,18 @@ PIECE: Final = 4
 PREFIX: Final = 4
 LONGEST: Final = 6
 """Lengths are told apart up to this many times three words."""
-SURE: Final = 0.3
+SURE: Final = 0.15
 """Probability from which an opinion counts where the rules are not sure either."""
-SURER: Final = 0.5
+SURER: Final = 0.3
 """The same for what must not be mistaken, where there is no picture to follow up, and instead of asking back."""
 SUREST: Final = 0.7
 """The same against what a rule recognised."""
-CERTAIN: Final = 0.9
+CERTAIN: Final = 0.5
 """The same for asking back where something could be drawn."""
 FINAL: Final[frozenset[Action]] = frozenset({"delete", "cancel", "chat", "help"})
 """What must not be mistaken: something deleted, or a wish that is only talked about."""
+CHANGED: Final[frozenset[Action]] = frozenset({"remix", "edit", "inpaint"})
+"""Ways to a changed picture: which of them it is counts less than that one is meant."""
 SHORT: Final = 2
 """Words of a request that is known as a whole."""
 EARLY: Final = 3
@@ -178,6 +180,9 @@ def opinion(situation: Situation) -> Leaning:
     for feature in set(situation.features()):
         for action, weight in weights.get(feature, {}).items():
             scores[action] += weight
-    best = max(scores, key=lambda action: scores[action])
-    share = 1 / sum(exp(score - scores[best]) for score in scores.values())
+    most = max(scores.values())
+    shares = {action: exp(score - most) for action, score in scores.items()}
+    changed = sum(shares[action] for action in CHANGED)
+    best = max(scores, key=lambda action: (changed if action in CHANGED else shares[action], shares[action]))
+    share = (changed if best in CHANGED else shares[best]) / sum(shares.values())
     return Leaning(best, share, SURER if best in FINAL or not situation.pictures else SURE)

@@ -116,7 +116,8 @@ def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targe
     notes: tuple[str, ...] = ()
     if wish != before or "styles" in reading.fields or found.action == "control":
         expanded = expand(wish, styles.join(gone, kept), ask.limits, chosen)
-        how = f"the earlier prompt with: {reading.text}" if reading.text else f"the earlier prompt without: {gone}"
+        new = reading.text or ", ".join(name for name, _ in reading.fields.get("styles", ()))
+        how = f"the earlier prompt with: {new}" if new else f"the earlier prompt without: {gone}"
         reading.say("prompt", expanded.prompt[:MAX_PROMPT], how)
         reading.fields["wish"] = wish[:MAX_PROMPT]
         notes = expanded.notes
@@ -127,7 +128,7 @@ def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targe
         notes += _strange(reading.text, ask)
     if "styles" not in reading.fields and (gone or (old and kept != old.negative_prompt)):
         reading.fields["negative_prompt"] = styles.join(gone, kept)
-    if "negative_prompt" in reading.fields:
+    if old and reading.fields.get("negative_prompt", old.negative_prompt) != old.negative_prompt:
         reading.reasons.setdefault("negative_prompt", "what you now want is no longer left out")
     return settled(ask, found.action, reading.fields, reading.reasons, targets, (*reading.notes, *notes))
 

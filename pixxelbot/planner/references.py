@@ -34,6 +34,10 @@ SIDE: Final = (
     r"(?:(?:top|upper|bottom|lower)[ -](?:left|right)|left(?:most)?|right(?:most)?|middle|centre|center|top|bottom)"
 )
 CORNER: Final = r"(?:(?:top|upper|bottom|lower)[ -](?:left|right))"
+REVERSED: Final = re.compile(
+    r"\b(left|right)[ -](top|upper|bottom|lower)\b(?=\s*(?:$|[,.;:!?])| (?:one|picture|image|corner)\b)", re.IGNORECASE
+)
+"""A corner, said the other way round."""
 CONNECTS: Final = (
     r"(?:but|and|with|without|at|in|on|again|please|to|into|by|as|from|for|too|also|then|instead"
     r"|made|should|looks?|is|was|are|were|feels?|seems?|came|comes?|turned|got|gets|goes|went|shows?|needs?|could|has|have|had|minus|plus|or|more|less|not"
@@ -88,7 +92,7 @@ BOTH_AT_THE_START: Final = re.compile(
     rf"(?:^|(?<=[.!?] ))(?:{ONE}(?:(?:{JOIN}|\s+(?=\d\b)){ONE})+"
     rf"|(?:{'|'.join(FIGURES)})(?: and (?:{'|'.join(FIGURES)}))+)"
     r"(?= (?:are|look|came|turned|have|seem|feel|were|need|should|can|could|go|get|as|in|all|both|bigger|larger"
-    r"|upscaled|blended|mixed|combined|merged|morphed|please|without|with)\b|,|:|$)",
+    r"|upscale|enlarge|delete|vary|blend|describe|upscaled|blended|mixed|combined|merged|morphed|please|without|with)\b|,|:|$)",
     re.IGNORECASE,
 )
 """ "2 and 3 are the best"."""
@@ -117,6 +121,8 @@ LOOSE: Final = re.compile(
     r"(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|then|\d{1,3} ?%)\b|[,;!]|\s*$))",
     re.IGNORECASE,
 )
+BUTTON: Final = re.compile(r"\b[uv](?=[1-9]\b)", re.IGNORECASE)
+"""A place as the buttons under a grid call it: "U3"."""
 BARE: Final = re.compile(
     rf"(?<![\w.#:/%$€£+×-])(?P<said>[1-9]|{'|'.join(FIGURES[1:4])})(?P<of>'s)?(?![\w:/%×'’-]|[.,]\d| ?(?:x|%|px|k)\b)",
     re.IGNORECASE,
@@ -152,7 +158,7 @@ GOES_ON: Final = re.compile(
     r"|has|have|had|gets?|goes|got|looks?|needs?|wants?|can|could|should|would|will|must|may|came|comes|turned|feels?|seems?"
     r"|and|or|but|so|if|when|while|where|because|cause|cuz|then|than|though|tho|plus|minus|with|without|in|on|at|by|from|for"
     r"|into|to|onto|under|over|of|as|like|via|please|pls|plz|thanks|thx|again|instead|too|also|now|all|both|together"
-    r"|slightly|really|way|not|up|out|down|left|right|back|\w+ly|\w+wards?|\w+ing|hits|hard|best"
+    r"|slightly|really|way|not|up|out|down|left|right|back|(?!only)\w+ly|\w+wards?|\w+ing|hits|hard|best"
     r"|bigger|larger|smaller|darker|brighter|sharper|blended|mixed|upscaled)\b",
     re.IGNORECASE,
 )
@@ -212,9 +218,10 @@ WHEN: Final = re.compile(
 )
 GRIDS: Final = re.compile(
     r"\b(?:the |my |your )?(?:very )?(?P<first>first) (?:ones|pictures|images|pics|results|drawings)\b(?! of\b)"
-    r"|\b(?:the |my )?(?:(?:whole|entire|complete|very) )*(?P<which>previous|earlier|first|last|latest|original"
-    r"|oldest|newest|(?P<nth>second|third|fourth|fifth)) "
-    r"(?:batch|set|grid|row of pictures|group|round|lot)\b|\b(?:the |my )?(?P<before>previous"
+    r"|\b(?:the |my |that |this |those |these )?(?:(?:whole|entire|complete|very) )*"
+    r"(?P<which>previous|earlier|first|last|latest|original"
+    r"|oldest|newest|old|new|(?P<nth>second|third|fourth|fifth)) "
+    r"(?:batch|set|grid|row of pictures|group|round|lot|pair|series|bunch)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
     rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
     re.IGNORECASE,
@@ -226,7 +233,7 @@ OF_A_GRID: Final = re.compile(
 )
 """ "the second of the first": of the first pictures that were drawn."""
 PLACE_IN: Final = re.compile(
-    rf"\b(?:the )?(?P<ordinal>{ORDINAL}|{NUMBERED})(?: {NOUN})? (?:of|from|in) $", re.IGNORECASE
+    rf"\b(?:the )?(?P<ordinal>{ORDINAL}|{NUMBERED}|[1-9])(?: {NOUN})? (?:of|from|in) $", re.IGNORECASE
 )
 """A place in a grid that is named next: "the second of the first set"."""
 WHOLE: Final = re.compile(
@@ -321,7 +328,7 @@ def _together(grid: Sequence[tuple[str, Recipe]], one: tuple[str, Recipe], facts
 
 def meant(text: str, ask: Ask) -> Meant:
     """What `text` points at among the conversation's pictures; without pointing, what it is about."""
-    text = text.replace(PIC, " ")
+    text = REVERSED.sub(r"\2 \1", text.replace(PIC, " "))
     text = f"number {text.strip(' #.!')}" if re.fullmatch(r"\s*#?\d{1,2}[.!]?\s*", text) else text
     known = _nearest_first(grids(ask.pictures, ask.facts), ask)
     pointers: list[Pointer] = []
@@ -380,7 +387,7 @@ def pointed_out(text: str, ask: Ask) -> str:
     text = OF_AN_OLDER.sub(older, text)
     if most < 2:
         return text
-    text = LOOSE.sub(plainly, LOOSE_PAIR.sub(both, text))
+    text = LOOSE.sub(plainly, LOOSE_PAIR.sub(both, BUTTON.sub("#", text)))
     return BARE.sub(bare, text)
 
 
@@ -400,9 +407,9 @@ def _narrowed(text: str, pointers: Sequence[Pointer], known: Sequence[Grid]) -> 
     kept: list[Pointer] = []
     for pointer in pointers:
         before = kept[-1] if kept else None
-        if before and pointer.whole and not pointer.again and len(before.targets) == 1 and len(pointer.targets) > 1:
-            grid = next((grid for grid in known if ids(grid) == pointer.targets), ())
-            inner = _at(before.start, pointer.end, "", _places(text[before.start : before.end]), [grid])
+        if before and not pointer.again and len(before.targets) == 1 and len(pointer.targets) > 1:
+            among = tuple(one for grid in known for one in grid if one[0] in pointer.targets)
+            inner = _at(before.start, pointer.end, "", _places(text[before.start : before.end]), [among])
             if inner.targets and OF.fullmatch(text[before.end : pointer.start]):
                 kept[-1] = inner
                 continue
@@ -662,7 +669,9 @@ def _made(when: str, ask: Ask) -> tuple[str, ...]:
 def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in GRIDS.finditer(text):
         word = (match["first"] or match["which"] or match["before"] or match["original"] or "previous").lower()
-        place = -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest") else 1
+        place = (
+            -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest", "new") else 1
+        )
         if match["nth"]:
             place = len(known) - ORDINALS[match["nth"].lower()]
             if place < 0:

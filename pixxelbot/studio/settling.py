@@ -5,7 +5,7 @@ Nothing is changed here, so that the same way serves `plan`, which only looks.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -113,7 +113,7 @@ class Settling:
         if conversation.last and conversation.last.underway and intent.planner != "none":
             notes = (*notes, STILL_DRAWING)
         sources = {"you set it": request.given, "locked here": locks}
-        reasons = _explained(intent, recipe, sources, "as in the picture")
+        reasons = _explained(intent, recipe, sources, "as in the picture", {one.seed for one in parents})
         return Decision(_with(intent, targets=_ids(parents), notes=notes, reasons=reasons), recipe)
 
     def _check_rights(self, request: Request, action: Action, found: Sequence[Picture]) -> None:
@@ -232,15 +232,18 @@ IN_WORDS: Final[Mapping[str, Answered]] = {
 """How each action that draws nothing finds its answer."""
 
 
-def _explained(intent: Intent, recipe: Recipe, sources: Mapping[str, Changes], otherwise: str) -> dict[str, str]:
-    """One line on why each parameter has its value, the planner's own where it gave one."""
+def _explained(
+    intent: Intent, recipe: Recipe, sources: Mapping[str, Changes], otherwise: str, seeds: Collection[int] = ()
+) -> dict[str, str]:
+    """One line on why each parameter has its value, the planner's own where it gave one; `seeds` are the pictures'."""
     reasons = dict(intent.reasons)
     values = recipe.model_dump()
     for name in EXPLAINED:
         if name in reasons or values[name] in (None, "", ()):
             continue
         said = (reason for reason, changes in sources.items() if name in changes.said())
-        standing = "chosen by chance" if name == "seed" and recipe.kind == "text2img" else otherwise
+        by_chance = name == "seed" and recipe.kind == "text2img" and recipe.seed not in seeds
+        standing = "chosen by chance" if by_chance else otherwise
         reasons[name] = next(said, "you asked for it" if name in intent.changes.said() else standing)
     return reasons
 

@@ -70,7 +70,7 @@ async def test_a_hundred_wait_with_one_look_a_change_and_two_questions_each(stor
         for one in accepted:  # one change after the other, each of which rings the bell
             await store.cancel_request(one.id)
         assert [one.status for one in await asyncio.gather(*tasks)] == [Status.CANCELLED] * 100
-    assert store.looks <= 101 + 2 and store.questions == 200
+    assert store.looks <= 101 + 2 and store.questions <= 200
 
 
 async def test_what_has_ended_already_is_told_at_once_by_any_part_of_its_id(store: Counting, waiting: Waiting) -> None:
