@@ -31,7 +31,7 @@ SLANG: Final = {
     "thrid": "third", "frist": "first", "forth": "fourth", "4rth": "fourth", "lil": "little", "kinda": "a bit",
     "sorta": "a bit", "slighty": "slightly", "slighlty": "slightly", "lightly": "slightly", "pics": "pictures",
     "pic": "picture", "img": "image", "imgs": "images", "colour": "colour", "vids": "videos", "upscaled": "upscaled",
-    "ver": "version", "vers": "versions", "ya": "you",
+    "ver": "version", "ya": "you",
     "yall": "you", "deets": "details", "coulda": "could have", "shoulda": "should have", "outta": "out of",
 }  # fmt: skip
 """What members type for what they mean; only words that stand for nothing else in a wish."""

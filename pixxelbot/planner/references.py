@@ -72,7 +72,8 @@ EXCEPT: Final = re.compile(
     re.IGNORECASE,
 )
 SEVERAL: Final = re.compile(
-    rf"\b(?:the )?(?P<end>first|last|top|bottom|upper|lower) (?:(?P<many>{SMALL})(?: {NOUN}\b|{FOLLOWED})|row\b)",
+    rf"\b(?:the )?(?P<end>first|last|top|bottom|upper|lower) (?:(?P<many>{SMALL})(?: {NOUN}\b|{FOLLOWED}|(?= of\b))"
+    r"|row\b)",
     re.IGNORECASE,
 )
 SINGLE: Final = re.compile(
@@ -113,8 +114,9 @@ CROSSED: Final = re.compile(
     re.IGNORECASE,
 )
 """ "the one on the right at the bottom"."""
+VERB: Final = r"(?:replace|make|change|put|add|remove|swap|turn|give|mask|drop|erase|paint)"
 LOOSE: Final = re.compile(
-    rf"(?<!\bat )(?<!\bin )\b(?:the (?P<ordinal>(?!last|final){ORDINAL})\b"
+    rf"(?<!\bat )(?:(?<!\bin )|(?=\S+ \S+ {VERB}\b))\b(?:the (?P<ordinal>(?!last|final){ORDINAL})\b"
     r"(?! (?:time|try|attempt|day|half|floor|thing|person|place)\b)"
     r"|(?:^|(?P<led>(?:make|put|turn|give|get|let|yes|yeah|yep|upscale|enlarge|save|favourite|delete|vary|keep|use) ))"
     rf"(?P<digit>[1-9]|{'|'.join(FIGURES[:4])})"
@@ -129,22 +131,8 @@ BARE: Final = re.compile(
 )
 """A number that stands alone: a place in a grid, unless it counts something or sets a parameter."""
 PLACED: Final = frozenset(
-    {
-        "in",
-        "on",
-        "of",
-        "for",
-        "from",
-        "into",
-        "with",
-        "upscale",
-        "enlarge",
-        "vary",
-        "extend",
-        "reroll",
-        "redo",
-        "delete",
-    }
+    {"in", "on", "of", "for", "from", "into", "with", "did", "does", "can", "could", "would", "will", "show", "see"}
+    | {"upscale", "enlarge", "vary", "extend", "reroll", "redo", "delete"}
 )
 """Words before a place."""
 SET: Final = re.compile(
@@ -169,7 +157,9 @@ OF_AN_OLDER: Final = re.compile(
 )
 """ "the prompt of the fox", where something else was drawn since."""
 LOOSE_PAIR: Final = re.compile(
-    r"(?<![\w.#:])[uv]?(?P<one>[1-9]) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9])(?![\w.:%])", re.IGNORECASE
+    r"(?<![\w.#:])[uv]?(?P<one>[1-9]|one|two|three) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9]|two|three|four)"
+    r"(?![\w.:%])(?! [a-z]+s\b)",
+    re.IGNORECASE,
 )
 """A place in a grid, in a request that is known to be about one: "make 2 look older", "the 4th 30% different"."""
 SQUARE: Final = 4
@@ -223,7 +213,8 @@ GRIDS: Final = re.compile(
     r"|oldest|newest|old|new|(?P<nth>second|third|fourth|fifth)) "
     r"(?:batch|set|grid|row of pictures|group|round|lot|pair|series|bunch)\b|\b(?:the |my )?(?P<before>previous"
     rf"|earlier|prior|penultimate) {NOUN}\b|\b(?P<one_before>the {NOUN} before(?: (?:that|this|it"
-    rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})",
+    rf"|last))?)\b|\b(?:the |my )?(?P<original>original)(?: {NOUN}\b|{FOLLOWED})"
+    r"|\b(?:the |those |these |my )(?P<age>new|old|older) (?:ones|pictures|images|pics)\b",
     re.IGNORECASE,
 )
 OF_A_GRID: Final = re.compile(
@@ -371,8 +362,8 @@ def pointed_out(text: str, ask: Ask) -> str:
         return grid[place][0] if match["place"] else f"of {grid[place][0]}"
 
     def both(match: re.Match[str]) -> str:
-        fits = int(match["one"]) <= most and int(match["other"]) <= most
-        return f"#{match['one']} {match['by']} #{match['other']}" if fits else match[0]
+        one, other = _places(match["one"])[0], _places(match["other"])[0]
+        return f"#{one + 1} {match['by']} #{other + 1}" if max(one, other) < most else match[0]
 
     def bare(match: re.Match[str]) -> str:
         place = _places(match["said"])[0]
@@ -407,7 +398,7 @@ def _narrowed(text: str, pointers: Sequence[Pointer], known: Sequence[Grid]) -> 
     kept: list[Pointer] = []
     for pointer in pointers:
         before = kept[-1] if kept else None
-        if before and not pointer.again and len(before.targets) == 1 and len(pointer.targets) > 1:
+        if before and not before.whole and not pointer.again and before.targets and len(pointer.targets) > 1:
             among = tuple(one for grid in known for one in grid if one[0] in pointer.targets)
             inner = _at(before.start, pointer.end, "", _places(text[before.start : before.end]), [among])
             if inner.targets and OF.fullmatch(text[before.end : pointer.start]):
@@ -668,7 +659,10 @@ def _made(when: str, ask: Ask) -> tuple[str, ...]:
 
 def _by_grid(text: str, known: list[Grid], ask: Ask) -> Iterator[Pointer]:
     for match in GRIDS.finditer(text):
-        word = (match["first"] or match["which"] or match["before"] or match["original"] or "previous").lower()
+        word = next(
+            (match[name] for name in ("first", "which", "before", "original", "age") if match[name]), "previous"
+        )
+        word = word.lower()
         place = (
             -1 if word in ("first", "original", "oldest") else 0 if word in ("last", "latest", "newest", "new") else 1
         )
