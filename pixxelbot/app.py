@@ -64,7 +64,8 @@ class App:
         self.planner = build_planner(self.settings)
         self._closing.push_async_callback(self.planner.close)
         self._closing.push_async_callback(self.renderer.close)
-        eyes = Eyes(self._ask, {role for _, role, _ in self.settings.networks})
+        draws = isinstance(self.renderer, LocalRenderer)
+        eyes = Eyes(self._ask, {role for _, role, _ in self.settings.networks}) if draws else Eyes()
         self.studio = Studio(
             self.store, self.planner, self.limits, self.renderer.forecast, _Line(self), self.kinds, eyes
         )

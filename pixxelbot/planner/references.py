@@ -120,7 +120,8 @@ LOOSE: Final = re.compile(
     r"(?! (?:time|try|attempt|day|half|floor|thing|person|place)\b)"
     r"|(?:^|(?P<led>(?:make|put|turn|give|get|let|yes|yeah|yep|upscale|enlarge|save|favourite|delete|vary|keep|use) ))"
     rf"(?P<digit>[1-9]|{'|'.join(FIGURES[:4])})"
-    r"(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|then|\d{1,3} ?%)\b|[,;!]|\s*$))",
+    r"(?= (?:looks?|looking|feels?|together|into|like|to|be|as|less|instead|again|too|then|\d{1,3} ?%)\b|[,;!]|\s*$"
+    r"| \w+er\s*(?:$|[,.;!])))",
     re.IGNORECASE,
 )
 BUTTON: Final = re.compile(r"\b[uv](?=[1-9]\b)", re.IGNORECASE)

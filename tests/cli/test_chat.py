@@ -43,6 +43,13 @@ def test_a_script_is_answered_turn_by_turn_with_pictures_named_by_place(pixxelbo
     assert not (pixxelbot.home / "pixxelbot.db").exists()
 
 
+def test_pictures_that_were_never_drawn_are_told_apart_by_their_words_alone(
+    pixxelbot: CommandLine, tmp_path: Path
+) -> None:
+    *_, again = turns(pixxelbot, tmp_path, "a red fox", "the second one but in snow", "a castle", "no, the fox again")
+    assert again["action"] == "again" and again["targets"] == ["2.1", "2.2", "2.3", "2.4"] and "error" not in again
+
+
 def test_a_turn_that_fails_says_so_and_the_conversation_goes_on(pixxelbot: CommandLine, tmp_path: Path) -> None:
     wrong, right = turns(pixxelbot, tmp_path, "a fox --steps 9000", "a fox")
     assert wrong["error"]["code"] == "out_of_range" and wrong["pictures"] == []
