@@ -28,7 +28,7 @@ from pixxelbot.bundled.scenes import COLOURS, NOUNS, SOMETHING, Scene, Thing, co
 
 AWAY: Final = 2.2
 """How much of a thing is learnt, where w / (w − 1) = 1.29 would take away just what the prompt brings. More, because
-the negative prompt does not know where and how the prompt wants it: 1.6 took away 25 % of 48 things, 2.3 took 90 %."""
+the negative prompt does not know where and how the prompt wants it, nor at first whether it wants it at all."""
 STAYS: Final = 4.0
 """Weight of what is to stay as it is: its error is a fiftieth of the other."""
 KEPT: Final = 0.5
