@@ -122,6 +122,13 @@ class Denoising:
     def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         return Muon(weights, rate=0.02, other_rate=1e-3, apart=self._ends())
 
+    def _start(self) -> Any:
+        """The UNet to begin with."""
+        unet = build(self.plan.size)
+        if self.plan.start is not None:
+            inherit(unet, self.plan.start / "unet")
+        return unet
+
     def _ends(self) -> list[torch.nn.Parameter]:
         return [*self.module.get_submodule("conv_in").parameters(), *self.module.get_submodule("conv_out").parameters()]
 
@@ -132,9 +139,7 @@ class Denoising:
         self.tower = self.tower.to(plan.device)
         self.vae = trained_vae(plan.work, plan.size).to(plan.device)
         torch.manual_seed(plan.seed)
-        unet = build(plan.size)
-        if plan.start is not None:
-            inherit(unet, plan.start / "unet")
+        unet = self._start()
         if plan.device == "cpu":
             unet.set_attn_processor(AttnProcessor())  # the fused attention's backward takes a third longer there
         self.module: nn.Module = unet.to(plan.device)

@@ -10,10 +10,11 @@ it.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from PIL import Image
 from pixxelbot.bundled import renders, towers
 from pixxelbot.bundled.captions import COLOUR_WORDS, FLAWS, SYNONYMS, caption, nothing, plural
 from pixxelbot.bundled.denoiser import GRID, GRID_STEPS, GUIDANCE, Denoising, build, pipeline
-from pixxelbot.bundled.learning import Plan, load_average, mosaic
+from pixxelbot.bundled.learning import load_average, mosaic
 from pixxelbot.bundled.muon import Muon
 from pixxelbot.bundled.scenes import COLOURS, NOUNS, SOMETHING, Scene, Thing, compose, split_of
 
@@ -110,11 +111,11 @@ class Negatives(Denoising):
     def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         return Muon(weights, rate=0.004, other_rate=2e-4, apart=self._ends())
 
-    def __init__(self, plan: Plan, rank: int) -> None:
-        super().__init__(plan, rank)
-        self.teacher = build(plan.size).to(plan.device).eval().requires_grad_(False)
-        load_average(self.teacher, plan.work / "unet" / "checkpoint.pt")
-        self.module.load_state_dict(self.teacher.state_dict())
+    def _start(self) -> Any:
+        unet = build(self.plan.size)
+        load_average(unet, self.plan.work / "unet" / "checkpoint.pt")
+        self.teacher = copy.deepcopy(unet).to(self.plan.device).eval().requires_grad_(False)
+        return unet
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
         chosen = self.rng.integers(len(self.latents), size=self.plan.batch)

@@ -26,7 +26,7 @@ from pixxelbot.planner.rules.heard import (
     strength_of,
 )
 from pixxelbot.planner.words import NUMBER, PICTURE, number, tidy
-from pixxelbot.recipe import MAX_COUNT
+from pixxelbot.recipe import MAX_COUNT, Method
 
 MORE_OF: Final = rf"(?: (?:of (?:{P}|the same|each)|{PICTURE}|pictures? of (?:{P})|like before))?"
 
@@ -142,10 +142,15 @@ ENLARGED_WORDS: Final = (
 )
 
 
+def method_of(text: str) -> Method | None:
+    """How an enlargement is to fill in detail, where some words say so."""
+    return "faithful" if holds(FAITHFUL, text) else "creative" if holds(CREATIVE, text) else None
+
+
 def upscale(heard: Heard) -> Found | None:
     """ "upscale the third 4x", "bigger", "a high-res version of #2"."""
     scale, text = scale_of(heard.text)
-    method = "faithful" if holds(FAITHFUL, text) else "creative" if holds(CREATIVE, text) else None
+    method = method_of(text)
     for words in METHOD_WORDS:
         text = less(words, text)
     rest = _enlarged(heard, text, scale is not None)

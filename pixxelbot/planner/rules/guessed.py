@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pixxelbot.intent import Action
 from pixxelbot.planner.references import PIC, described
-from pixxelbot.planner.rules.anew import CREATIVE, FAITHFUL
+from pixxelbot.planner.rules.anew import method_of
 from pixxelbot.planner.rules.canvas import OUTWARD, SHAPE
 from pixxelbot.planner.rules.changing import region_of
 from pixxelbot.planner.rules.heard import (
@@ -63,8 +63,7 @@ def _amounts(action: Action, heard: Heard) -> tuple[tuple[str, Any], ...]:
     text = heard.text
     if action == "upscale":
         scale = scale_of(text)[0]
-        method = "faithful" if holds(FAITHFUL, text) else "creative" if holds(CREATIVE, text) else None
-        return pairs(scale=min(max(scale, 1.0), 4.0) if scale else None, method=method)
+        return pairs(scale=min(max(scale, 1.0), 4.0) if scale else None, method=method_of(text))
     if action == "interpolate":
         return pairs(frames=frames_of(text)[0])
     if action == "vary":
