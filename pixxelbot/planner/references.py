@@ -158,7 +158,7 @@ OF_AN_OLDER: Final = re.compile(
 )
 """ "the prompt of the fox", where something else was drawn since."""
 LOOSE_PAIR: Final = re.compile(
-    r"(?<![\w.#:])[uv]?(?P<one>[1-9]|one|two|three) (?P<by>and|&|\+|with|plus) [uv]?(?P<other>[1-9]|two|three|four)"
+    r"(?<![\w.#:])(?P<one>[1-9]|one|two|three) (?P<by>and|&|\+|with|plus) (?P<other>[1-9]|two|three|four)"
     r"(?![\w.:%])(?! [a-z]+s\b)",
     re.IGNORECASE,
 )
