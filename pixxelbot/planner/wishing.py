@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.planner import permutations, wildcards
+from pixxelbot.planner.edits import without
 from pixxelbot.planner.expansion import expand
 from pixxelbot.planner.hearing import polite_off
 from pixxelbot.planner.reading import Reading, read_parameters
@@ -111,10 +112,14 @@ def _wished(subject: str, reading: Reading, ask: Ask) -> Intent:
     if fixed is not None and negative:
         reading.notes.append(f"Your negative prompt is fixed, so “{negative}” was not added to it.")
     unwanted = negative if fixed is None else fixed
-    variants = permutations.choices(subject)
-    expanded = expand(variants[0] if variants else subject, unwanted, ask.limits, chosen)
+    # Guidance keeps a thing that the prompt and the negative prompt both name, so only one of them may.
+    variants = tuple(without(variant, unwanted) for variant in permutations.choices(subject))
+    wish = variants[0] if variants else without(subject, unwanted)
+    if wish != subject and not variants:
+        reading.notes.append(f"The prompt named what is to be left out; I drew “{wish}”.")
+    expanded = expand(wish, unwanted, ask.limits, chosen)
     reading.say("prompt", expanded.prompt, expanded.reason)
-    reading.fields["wish"] = (variants[0] if variants else subject)[:MAX_PROMPT]
+    reading.fields["wish"] = wish[:MAX_PROMPT]
     if variants:
         prompts = tuple(expand(variant, unwanted, ask.limits, chosen).prompt for variant in variants)
         reading.say("permutations", prompts, f"{len(variants)} combinations of what stands in braces")

@@ -105,6 +105,34 @@ def test_what_is_unwanted_leaves_the_prompt_for_the_negative(words: str, subject
 
 
 @pytest.mark.parametrize(
+    ("words", "negative", "wish"),
+    [
+        ("a fox and a cat", "cat", "a fox"),
+        ("a red fox left of a blue cat", "cats", "a red fox"),
+        ("a cat above a pizza", "cat", "a pizza"),
+        ("a fox, a cat and a dog", "blurry, cat", "a fox and a dog"),
+        ("a knight with a big red hat, at night", "hat", "a knight, at night"),
+        ("a crowd of people at night", "people", "a crowd at night"),
+        ("a glass of wine and a dress", "dress", "a glass of wine"),
+        ("a house with trees behind", "trees", "a house"),
+        ("a fox in the snow", "fox", "in the snow"),
+    ],
+)
+def test_what_a_prompt_names_and_forbids_leaves_the_prompt_and_it_is_said(words: str, negative: str, wish: str) -> None:
+    intent = understand(first(words, GENERAL, given=Changes(negative_prompt=negative)))
+    assert intent.changes.wish == wish
+    assert any(wish in note for note in intent.notes)
+
+
+@pytest.mark.parametrize(
+    ("words", "negative"), [("a fox", "fox"), ("a fox in the snow", "people"), ("a category of foxes", "cat")]
+)
+def test_a_prompt_stays_where_nothing_is_forbidden_or_nothing_else_would_be_left(words: str, negative: str) -> None:
+    intent = understand(first(words, GENERAL, given=Changes(negative_prompt=negative)))
+    assert (intent.changes.wish, intent.notes) == (words, ())
+
+
+@pytest.mark.parametrize(
     ("words", "style"),
     [
         ("a watercolour painting of a fox", "watercolour"), ("a fox in watercolor", "watercolour"),
