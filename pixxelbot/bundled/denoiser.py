@@ -36,6 +36,10 @@ GRID_STEPS: Final = 20
 GRID: Final = 24
 TRAIN_STEPS: Final = 1000
 ENCODED_AT_ONCE: Final = 32
+NATIVE_SHARE: Final = 0.5
+"""Of the batches; the others are of the other sizes, of as many pixels in all."""
+PER_SIZE: Final = 0.1
+"""Pictures of each other size, as a share of those of the native one."""
 
 
 def scheduler() -> Any:
@@ -89,17 +93,18 @@ def inherit(unet: Any, folder: Path) -> None:
                 weight[tuple(slice(was) for was in old[name].shape)] = old[name]
 
 
-def encoded(plan: Plan, vae: Any, split: Split, count: int) -> np.ndarray[Any, np.dtype[np.float16]]:
-    """Latents (n, channels, 16, 16) of the first `count` pictures of a split, kept beside the pictures."""
+def encoded(
+    plan: Plan, vae: Any, split: Split, count: int, size: renders.Size = renders.NATIVE
+) -> np.ndarray[Any, np.dtype[np.float16]]:
+    """Latents (n, channels, height / 8, width / 8) of a split's first `count` pictures, kept beside these."""
     stamp = int((plan.work / "vae" / "checkpoint.pt").stat().st_mtime)
-    folder, ending = plan.work / "renders", f"{plan.pictures}.{stamp}.latents.npy"
+    folder, ending = plan.work / "renders", f"{renders.sized(size)}{plan.pictures}.{stamp}.latents.npy"
     kept = renders.larger(folder, split, count, ending)
     if kept is None:
         kept = folder / f"{split}-{count}-{ending}"
-        pictures = renders.painted(plan, split, count)
+        pictures = renders.painted(plan, split, count, size)
         part = kept.with_suffix(".part.npy")
-        side = renders.SIDE // 8
-        latents = np.lib.format.open_memmap(part, "w+", np.float16, (count, LATENTS, side, side))
+        latents = np.lib.format.open_memmap(part, "w+", np.float16, (count, LATENTS, size[1] // 8, size[0] // 8))
         for start in tqdm(range(0, count, ENCODED_AT_ONCE), desc=f"encode {split}"):
             stop = min(start + ENCODED_AT_ONCE, count)
             latents[start:stop] = _encode(vae, pictures.pixels(range(start, stop)).to(plan.device))
@@ -118,6 +123,9 @@ def _encode(vae: Any, pixels: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float
 
 class Denoising:
     """The UNet's lesson. Refuses to begin with a text tower that fails its gate."""
+
+    sizes: tuple[renders.Size, ...] = renders.SIZES[1:]
+    """Learnt beside the native one."""
 
     def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         return Muon(weights, rate=0.02, other_rate=1e-3, apart=self._ends())
@@ -144,20 +152,30 @@ class Denoising:
             unet.set_attn_processor(AttnProcessor())  # the fused attention's backward takes a third longer there
         self.module: nn.Module = unet.to(plan.device)
         self.latents = encoded(plan, self.vae, "train", plan.renders)
+        few = max(1, round(PER_SIZE * plan.renders))
+        others = {size: encoded(plan, self.vae, "train", few, size) for size in self.sizes}
+        self.shelves = {renders.NATIVE: self.latents, **others}
         self.held_out = encoded(plan, self.vae, "held-out", min(256, plan.renders))
         self.scheduler = scheduler()
         self.rng = generator(plan, rank, 4)
         self._forward: Any = torch.compile(unet, dynamic=False) if plan.compile else unet
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
-        chosen = self.rng.integers(len(self.latents), size=self.plan.batch)
-        latents, times = self._drawn(chosen)
-        texts = [self._caption(int(index)) for index in chosen]
+        size = renders.NATIVE
+        if self.rng.random() >= NATIVE_SHARE:
+            size = self.sizes[int(self.rng.integers(len(self.sizes)))]
+        batch = max(1, round(self.plan.batch * renders.SIDE**2 / (size[0] * size[1])))
+        shelf = self.shelves[size]
+        chosen = self.rng.integers(len(shelf), size=batch)
+        latents, times = self._drawn(shelf, chosen)
+        texts = [self._caption(renders.first_of(size) + int(index)) for index in chosen]
         return {"loss": self._wrong(self._forward, latents, times, texts, torch.randn_like(latents))}
 
-    def _drawn(self, chosen: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _drawn(
+        self, shelf: np.ndarray[Any, np.dtype[np.float16]], chosen: np.ndarray[Any, np.dtype[np.int64]]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Latents and times, one from each of as many equal parts of the schedule: less variance than independent."""
-        latents = torch.from_numpy(self.latents[chosen]).float().to(self.plan.device)
+        latents = torch.from_numpy(shelf[chosen]).float().to(self.plan.device)
         parts = (torch.randperm(len(chosen)) + torch.rand(len(chosen))) / len(chosen)
         return latents, (parts * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1).to(self.plan.device)
 

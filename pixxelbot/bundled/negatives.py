@@ -108,6 +108,8 @@ def _look(scene: Scene, rng: np.random.Generator) -> Forbidden | None:
 class Negatives(Denoising):
     """Bare words learn to take away; captions, and words that say nothing, stay as they are."""
 
+    sizes = ()
+
     def optimizer(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         return Muon(weights, rate=0.004, other_rate=2e-4, apart=self._ends())
 
@@ -124,7 +126,7 @@ class Negatives(Denoising):
         kept = [caption(one.asked, self.rng, "train") for one in lessons[: int(KEPT * len(lessons))]]
         few = max(len(kept) // 4, 1)
         empty = [nothing(self.rng, "train") for _ in range(few)]
-        latents, times = self._drawn(chosen)
+        latents, times = self._drawn(self.latents, chosen)
         noisy = self.scheduler.add_noise(latents, torch.randn_like(latents), times)
         told = [self._told(texts) for texts in (asked, left, [""] * len(asked))]
         taught = [self._told(texts) for texts in ([one.words for one in lessons], kept, empty)]

@@ -21,6 +21,15 @@ from pixxelbot.bundled.scenes import Scene, Split
 
 SIDE: Final = 128
 """Pixels; the models' native side."""
+Size = tuple[int, int]
+"""Width and height in pixels."""
+NATIVE: Final[Size] = (SIDE, SIDE)
+SIZES: Final[tuple[Size, ...]] = (
+    NATIVE, (160, 96), (96, 160), (192, 96), (96, 192), (192, 128), (128, 192), (192, 192),
+)  # fmt: skip
+"""What members' aspects come to. A model that has seen squares only repeats what it draws in any other."""
+APART: Final = 1_000_000
+"""Between the first scenes of two sizes, so that each has scenes of its own."""
 CELLS: Final = 16
 """Cells a side of the map that says which thing is where."""
 COVERED: Final = 0.35
@@ -34,18 +43,20 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class Renders:
-    """Painted scenes: `images` (n, 128, 128, 3) and `things` (n, 16, 16), 0 for none or 1 + the thing's place."""
+    """Painted scenes: `images` (n, height, width, 3) and `things` (n, 16, 16), 0 for none or 1 + the thing's place."""
 
     split: Split
     images: Bytes
     things: Bytes
+    first: int = 0
+    """Number of the first picture's scene."""
 
     def __len__(self) -> int:
         return len(self.images)
 
     def scene(self, index: int) -> Scene:
         """What picture `index` shows."""
-        return scene_of(index, self.split)
+        return scene_of(self.first + index, self.split)
 
     def pixels(self, indices: Iterable[int]) -> torch.Tensor:
         """Pictures as (n, 3, height, width), −1 to 1."""
@@ -69,15 +80,27 @@ def scene_of(index: int, split: Split) -> Scene:
     return scenes.compose(np.random.default_rng([_SALT[split], index]), split)
 
 
-def painted(plan: Plan, split: Split, count: int) -> Renders:
-    """The first `count` pictures of a split: from the cache the work folder, or painted now and kept there."""
+def painted(plan: Plan, split: Split, count: int, size: Size = NATIVE) -> Renders:
+    """The first `count` pictures of a split and size: from the work folder, or painted now and kept there."""
     folder = plan.work / "renders"
     folder.mkdir(parents=True, exist_ok=True)
-    images = larger(folder, split, count, f"{plan.pictures}.images.npy")
+    ending = f"{sized(size)}{plan.pictures}.images.npy"
+    images = larger(folder, split, count, ending)
     if images is None:
-        images = folder / f"{split}-{count}-{plan.pictures}.images.npy"
-        _paint_all(split, count, plan.workers, images, _beside(images))
-    return Renders(split, *(np.load(file, mmap_mode="r")[:count] for file in (images, _beside(images))))
+        images = folder / f"{split}-{count}-{ending}"
+        _paint_all(split, count, plan.workers, images, _beside(images), size)
+    pixels, things = (np.load(file, mmap_mode="r")[:count] for file in (images, _beside(images)))
+    return Renders(split, pixels, things, first_of(size))
+
+
+def sized(size: Size) -> str:
+    """What a size adds to a kept file's name."""
+    return "" if size == NATIVE else "{}x{}.".format(*size)
+
+
+def first_of(size: Size) -> int:
+    """Number of the first scene of a size."""
+    return SIZES.index(size) * APART
 
 
 def larger(folder: Path, split: Split, count: int, ending: str) -> Path | None:
@@ -90,14 +113,14 @@ def _beside(images: Path) -> Path:
     return images.with_name(images.name.replace(".images.", ".things."))
 
 
-def _paint_all(split: Split, count: int, workers: int, images: Path, things: Path) -> None:
+def _paint_all(split: Split, count: int, workers: int, images: Path, things: Path, size: Size) -> None:
     partly = [file.with_suffix(".part.npy") for file in (images, things)]
-    pictures = np.lib.format.open_memmap(partly[0], "w+", np.uint8, (count, SIDE, SIDE, 3))
+    pictures = np.lib.format.open_memmap(partly[0], "w+", np.uint8, (count, size[1], size[0], 3))
     maps = np.lib.format.open_memmap(partly[1], "w+", np.uint8, (count, CELLS, CELLS))
     starts = range(0, count, CHUNK)
     with contextlib.ExitStack() as stack:
-        bar = stack.enter_context(tqdm(total=count, desc=f"paint {split}"))
-        paint_chunk = partial(paint_some, split, count)
+        bar = stack.enter_context(tqdm(total=count, desc=f"paint {split} {size[0]}×{size[1]}"))
+        paint_chunk = partial(paint_some, split, count, size=size)
         done: Iterable[tuple[Bytes, Bytes]] = map(paint_chunk, starts)
         if workers > 1:
             done = stack.enter_context(multiprocessing.get_context("spawn").Pool(workers)).imap(paint_chunk, starts)
@@ -110,12 +133,13 @@ def _paint_all(split: Split, count: int, workers: int, images: Path, things: Pat
     partly[0].replace(images)
 
 
-def paint_some(split: Split, count: int, start: int) -> tuple[Bytes, Bytes]:
+def paint_some(split: Split, count: int, start: int, size: Size = NATIVE) -> tuple[Bytes, Bytes]:
     """Pictures `start` and the next ones, at most up to `count`, with the owners of their cells."""
-    paintings = [paint(scene_of(n, split), n, SIDE, SIDE, split) for n in range(start, min(start + CHUNK, count))]
+    numbers = range(first_of(size) + start, first_of(size) + min(start + CHUNK, count))
+    paintings = [paint(scene_of(n, split), n, *size, split) for n in numbers]
     return (
         np.stack([painting.image for painting in paintings]),
-        np.stack([owners(painting.masks, SIDE, SIDE) for painting in paintings]),
+        np.stack([owners(painting.masks, size[1], size[0]) for painting in paintings]),
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from diffusers import AutoPipelineForText2Image
 from transformers import CLIPModel
 
-from pixxelbot.bundled import autoencoder, contrast, learning, muon, renders, sprites, towers, train
+from pixxelbot.bundled import autoencoder, contrast, denoiser, learning, muon, renders, sprites, towers, train
 from pixxelbot.bundled.scenes import Scene, Thing, split_of
 from pixxelbot.errors import UntrainedModel
 
@@ -121,6 +121,21 @@ def test_the_learning_rate_rises_holds_and_falls() -> None:
     assert learning.rate_at(0.0, 0) == pytest.approx(1 / learning.WARM_UP)
     assert learning.rate_at(learning.HOLD, learning.WARM_UP) == pytest.approx(1.0)
     assert learning.rate_at(1.0, learning.WARM_UP) == pytest.approx(0.01)
+
+
+def test_the_unet_learns_other_sizes_from_scenes_of_their_own(work: Path) -> None:
+    plan = learning.Plan(stage="unet", work=work, minutes=1, batch=4, renders=24, size="tiny")
+    lesson = denoiser.Denoising(plan, 0)
+    firsts = [renders.first_of(size) for size in renders.SIZES]
+    assert len(set(firsts)) == len(firsts) and min(np.diff(firsts)) >= plan.renders
+    for size, shelf in lesson.shelves.items():
+        assert shelf.shape[2:] == (size[1] // 8, size[0] // 8), "of a size that the UNet's two halvings allow"
+        assert not (size[0] % 32 or size[1] % 32)
+    wide, native = (renders.painted(plan, "train", 2, size) for size in ((192, 96), renders.NATIVE))
+    assert wide.images.shape == (2, 96, 192, 3)
+    assert wide.scene(0) != native.scene(0)
+    drawn = {lesson.loss(0.5)["loss"].isfinite().item() for _ in range(20)}
+    assert drawn == {True}
 
 
 def test_standardising_changes_latents_but_no_picture() -> None:
