@@ -38,6 +38,7 @@ VARIED: Final = 8
 """Prompts for the spread between seeds."""
 SEEDS: Final = 6
 SHOWN: Final = 48
+SHOWN_SIZES: Final = ((192, 96), (96, 192))
 
 Told = dict[str, Share]
 
@@ -162,16 +163,16 @@ class Evaluator:
             self.clip = CLIPModel.from_pretrained(model / "clip", dtype=torch.float32).to(device).eval()
             self.words = CLIPTokenizer.from_pretrained(model / "tokenizer")
 
-    def draw(self, asked: Sequence[Asked], what: str) -> torch.Tensor:
-        """Pictures (n, 3, 128, 128), −1 to 1, each from its own seed."""
+    def draw(self, asked: Sequence[Asked], what: str, size: renders.Size = renders.NATIVE) -> torch.Tensor:
+        """Pictures (n, 3, height, width), −1 to 1, each from its own seed."""
         drawn = []
         for start in tqdm(range(0, len(asked), TOGETHER), desc=what):
             part = asked[start : start + TOGETHER]
             images = self.pipe(
                 [one.words for one in part],
                 negative_prompt=[one.negative for one in part],
-                height=renders.SIDE,
-                width=renders.SIDE,
+                width=size[0],
+                height=size[1],
                 num_inference_steps=STEPS,
                 guidance_scale=self.guidance,
                 generator=[torch.Generator().manual_seed(one.seed) for one in part],
@@ -210,9 +211,9 @@ class Evaluator:
         return torch.nn.functional.normalize(torch.cat(found).float(), dim=-1)
 
 
-def real(asked: Sequence[Asked]) -> torch.Tensor:
+def real(asked: Sequence[Asked], size: renders.Size = renders.NATIVE) -> torch.Tensor:
     """The painter's own pictures of the same scenes."""
-    images = [paint(one.scene, one.seed, renders.SIDE, renders.SIDE, "held-out").image for one in asked]
+    images = [paint(one.scene, one.seed, *size, "held-out").image for one in asked]
     return renders.to_tensor(np.stack(images))
 
 
@@ -227,7 +228,7 @@ def evaluate(evaluator: Evaluator, count: int) -> Result:
         result.shares[group] = mark(asked, judging.look(evaluator.judge, pictures))
     _measure_vae(result, truth, back)
     result.grids["Held-out captions"] = _grid(asked, drawn)
-    for measure in (_measure_wording, _measure_unknown, _measure_negative):
+    for measure in (_measure_wording, _measure_sizes, _measure_unknown, _measure_negative):
         measure(result, evaluator, max(8, count // 5))
     if evaluator.clip is not None:
         _measure_clip(result, evaluator, asked, truth, drawn)
@@ -266,6 +267,30 @@ def plainly(scene: Scene) -> str:
     number = [] if thing.count == 1 else [str(thing.count)]
     style = [] if scene.style == "flat" else [scene.style]
     return " ".join([*number, *(word for word in words if word), *style])
+
+
+def _measure_sizes(result: Result, evaluator: Evaluator, count: int) -> None:
+    """An equal number of every other size, with real ones beside them, since the judge sees them smaller."""
+    each = max(1, count // len(renders.SIZES[1:]))
+    asked = [Asked(one.scene, one.words, one.seed + 80_000) for one in ask(each)]
+    for size in renders.SIZES[1:]:
+        pictures = {"real": real(asked, size), "drawn": evaluator.draw(asked, "{}×{}".format(*size), size)}
+        for group, some in pictures.items():
+            told = result.shares.setdefault(f"other sizes, {group}", {})
+            for name, share in mark(asked, judging.look(evaluator.judge, squared(some))).items():
+                told[name] = told.get(name, Share(0, 0)) + share
+        if size in SHOWN_SIZES:
+            result.grids["{}×{}".format(*size)] = _grid(asked, pictures["drawn"], 16)
+
+
+def squared(pixels: torch.Tensor) -> torch.Tensor:
+    """Pictures of any size on a square of the native side, their edges drawn out to fill it."""
+    height, width = pixels.shape[2:]
+    side = max(height, width)
+    across, down = side - width, side - height
+    edges = (across // 2, across - across // 2, down // 2, down - down // 2)
+    filled = torch.nn.functional.pad(pixels, edges, mode="replicate")
+    return torch.nn.functional.interpolate(filled, size=renders.NATIVE, mode="bilinear", antialias=True)
 
 
 def _measure_unknown(result: Result, evaluator: Evaluator, count: int) -> None:

@@ -97,6 +97,18 @@ def test_pictures_of_another_size_are_refused() -> None:
         classifier.look(classifier.Classifier("tiny"), torch.zeros(1, 3, 96, 96))
 
 
+@pytest.mark.parametrize(("width", "height"), [(192, 96), (96, 192), (192, 192), (128, 128)])
+def test_a_picture_of_another_size_stands_in_the_middle_of_a_square(width: int, height: int) -> None:
+    pixels = torch.zeros(1, 3, height, width)
+    pixels[:, :, height // 2 - 16 : height // 2 + 16, width // 2 - 16 : width // 2 + 16] = 1.0
+    square = evaluation.squared(pixels)
+    assert square.shape == (1, 3, 128, 128)
+    rows, columns = (square[0, 0] > 0.5).nonzero(as_tuple=True)
+    side = 32 * 128 / max(width, height)
+    assert float(rows.float().mean()) == pytest.approx(63.5, abs=1) == float(columns.float().mean())
+    assert len(rows) ** 0.5 == pytest.approx(side, abs=1.5)
+
+
 def test_a_whole_evaluation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,4 +141,7 @@ def test_a_whole_evaluation(
     assert {"FID in CLIP's features", "precision", "recall", "CLIP score", "VAE PSNR in dB"} <= told["numbers"].keys()
     assert told["shares"]["drawn"]["style"]["total"] == 8
     assert Path(told["report"]).is_file()
-    assert len(list((tmp_path / "report").glob("grid-*.png"))) == 4
+    assert (
+        told["shares"]["other sizes, drawn"]["style"]["total"] == told["shares"]["other sizes, real"]["style"]["total"]
+    )
+    assert len(list((tmp_path / "report").glob("grid-*.png"))) == 6
