@@ -54,6 +54,8 @@ OVERHEAD_STEPS = (20, 150)
 OVERHEAD_REQUESTS = 8
 IN_FLIGHT = 8
 """Requests that a dispatcher hands out at once unless told otherwise."""
+BARE = 12
+"""Forwards by themselves after each round: what the limit is made of."""
 PATIENCE = 60.0
 """Seconds after which a question counts as lost."""
 STUCK = 5
@@ -169,7 +171,7 @@ class Bench:
         self.engine.know(found)
         return found, call
 
-    def compare(self, like: str, count: int, rounds: int, profile: Profile) -> dict[str, Any]:
+    def compare(self, like: str, count: int, rounds: int, profile: Profile, call: Call) -> dict[str, Any]:
         """Both ways in turn, which goes first alternating; ratios are plain over merged, paired by round."""
         wanted = self.recipes(self.fitting(count, 2 * self.alone * (4 if like == "grids" else 1)), like)
         self.merged(wanted[:1]), self.plain(wanted[:1])
@@ -177,6 +179,8 @@ class Bench:
         seconds: dict[str, list[float]] = {"merged": [], "plain": []}
         waits: dict[str, list[float]] = {"merged": [], "plain": []}
         first: list[float] = []
+        bare: list[float] = []
+        cheapest = min(profile.seconds, key=lambda one: one[1] / one[0])[0]
         for turn in self.rounds(f"{like} {len(wanted)}", rounds):
             for name in ("merged", "plain") if turn % 2 else ("plain", "merged"):
                 took, each = getattr(self, name)(wanted)
@@ -184,6 +188,7 @@ class Bench:
                 waits[name].append(statistics.mean(each))
                 if name == "merged":
                     first.append(min(each))
+                    bare += self.bare(repeated(call, cheapest))
         if not self.alone:
             self.alone = statistics.median(seconds["plain"]) / len(wanted)
         return {
@@ -194,7 +199,7 @@ class Bench:
             "throughput_ratio": paired(seconds["plain"], seconds["merged"]),
             "mean_wait_ratio": paired(waits["merged"], waits["plain"]),
             "first_done_seconds": spread(first),
-            **self.efficiency(profile),
+            **self.efficiency(profile.cap, statistics.median(bare) / cheapest),
         }
 
     def fitting(self, count: int, seconds: float) -> int:
@@ -213,10 +218,20 @@ class Bench:
             yield turn
         faulthandler.cancel_dump_traceback_later()
 
-    def efficiency(self, profile: Profile) -> dict[str, Any]:
-        """The limit over the time that forwards took: where rows enough were ready, and in all."""
-        best = min(seconds / rows for rows, seconds in profile.seconds)
-        enough = [one for one in self.forwards if one[1] >= profile.cap]
+    def bare(self, call: Call) -> list[float]:
+        """Seconds of some forwards by themselves: between rounds, so that the machine is as fast as in them."""
+        took = []
+        with torch.no_grad():
+            for _ in range(BARE):
+                began = time.perf_counter()
+                call()
+                self.settle()
+                took.append(time.perf_counter() - began)
+        return took
+
+    def efficiency(self, cap: int, best: float) -> dict[str, Any]:
+        """The limit (`best` seconds a row) over the time that forwards took: where rows sufficed, and in all."""
+        enough = [one for one in self.forwards if one[1] >= cap]
         return {
             "rows_a_forward": round(statistics.mean(rows for rows, _, _ in self.forwards), 2),
             "efficiency_where_rows_sufficed": _share(best, enough),
@@ -468,7 +483,7 @@ def main() -> None:
     if chosen.only:
         likes = likes[:1] if chosen.only == "arrivals" else []
         parts = {name: part for name, part in parts.items() if name.startswith(chosen.only)}
-    scenarios = {name: bench.compare(like, count, chosen.rounds, profile) for name, like, count in likes}
+    scenarios = {name: bench.compare(like, count, chosen.rounds, profile, call) for name, like, count in likes}
     report: dict[str, Any] = {
         "benchmark": "engine",
         "shape": chosen.shape,
