@@ -307,27 +307,3 @@ def head_noun(wish: str) -> str:
     while len(words) > 1 and words[-1].endswith("ing"):
         words.pop()
     return words[-1] if words else ""
-
-
-BESIDE: Final = (
-    r"and|with|wearing|holding|carrying|under|near|by|beside|next to|in front of|behind|using|having|of"
-    r"|(?:to the )?(?:left|right) of|above|below|over"
-)
-"""What joins a thing to another: it goes with whichever goes."""
-
-
-def without(wish: str, gone: str) -> str:
-    """The wish without the things that are to be left out; unchanged where nothing else would remain."""
-    left = wish
-    for word in (part.strip().lower() for part in gone.split(",")):
-        root = re.escape(singular(re.sub(r"^(?:the|an?|any|no|his|her|its) ", "", word)))
-        if not root:
-            continue
-        said = rf"(?!{root})(?!(?:{BESIDE}|in|on|at|an?|the|no)\b)\w+\s+"
-        left = re.sub(
-            rf",?\s*(?:\b(?:{BESIDE}|in|on)\s+)*"
-            rf"(?:\b(?:an?|the|no|some|his|her|its)\s+(?:{said}){{0,3}}?|\b{said})?\b{root}(?:e?s)?\b",
-            "", left, count=1, flags=re.IGNORECASE,
-        )  # fmt: skip
-        left = re.sub(rf"^\s*(?:{BESIDE})\s+|\s+(?:{BESIDE})\s*$", "", left, flags=re.IGNORECASE)
-    return wish if left == wish else tidy(left) or wish

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from pixxelbot.intent import Ask, Intent
 from pixxelbot.planner import permutations, styles
-from pixxelbot.planner.edits import edited, joined, read_edits, without
+from pixxelbot.planner.edits import edited, joined, read_edits
 from pixxelbot.planner.expansion import expand, subject_of, unknown_words
+from pixxelbot.planner.leaving import without
 from pixxelbot.planner.reading import Reading, read_parameters
 from pixxelbot.planner.references import PIC, Meant
 from pixxelbot.planner.rules import Found, Heard, strength_of
@@ -109,7 +110,7 @@ def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targe
     """Put the changed prompt and negative prompt into the reading."""
     gone = reading.fields.get("negative_prompt", "")
     before = wish_of(old, ask) if old else ""
-    wish = _changed(before, reading.text, gone, found)
+    wish = _changed(before, reading.text, styles.join(gone, ask.given.negative_prompt or ""), found)
     chosen = reading.fields.get("styles", old.styles if old else ())
     kept = _still_unwanted(old.negative_prompt, reading.text) if old else ""
     renewed = bool(permutations.choices(reading.text))

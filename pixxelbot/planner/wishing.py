@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pixxelbot.intent import Action, Ask, Changes, Intent
 from pixxelbot.planner import permutations, wildcards
-from pixxelbot.planner.edits import without
 from pixxelbot.planner.expansion import expand
 from pixxelbot.planner.hearing import polite_off
+from pixxelbot.planner.leaving import without
 from pixxelbot.planner.reading import Reading, read_parameters
 from pixxelbot.planner.talk import small_talk
 from pixxelbot.planner.words import tidy
@@ -109,18 +109,19 @@ def _wished(subject: str, reading: Reading, ask: Ask) -> Intent:
     chosen = ask.given.styles or reading.fields.get("styles", ())
     negative = reading.fields.get("negative_prompt", "")
     fixed = ask.given.negative_prompt
-    if fixed is not None and negative:
+    if fixed is not None and negative and negative not in fixed:
         reading.notes.append(f"Your negative prompt is fixed, so “{negative}” was not added to it.")
     unwanted = negative if fixed is None else fixed
     # Guidance keeps a thing that the prompt and the negative prompt both name, so only one of them may.
-    variants = tuple(without(variant, unwanted) for variant in permutations.choices(subject))
+    asked = permutations.choices(subject)
+    variants = tuple(dict.fromkeys(without(variant, unwanted) for variant in asked))
     wish = variants[0] if variants else without(subject, unwanted)
-    if wish != subject and not variants:
+    if wish != (asked[0] if asked else subject):
         reading.notes.append(f"The prompt named what is to be left out; I drew “{wish}”.")
     expanded = expand(wish, unwanted, ask.limits, chosen)
     reading.say("prompt", expanded.prompt, expanded.reason)
     reading.fields["wish"] = wish[:MAX_PROMPT]
-    if variants:
+    if len(variants) > 1:
         prompts = tuple(expand(variant, unwanted, ask.limits, chosen).prompt for variant in variants)
         reading.say("permutations", prompts, f"{len(variants)} combinations of what stands in braces")
     if expanded.negative_prompt:
