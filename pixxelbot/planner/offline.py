@@ -18,8 +18,9 @@ from pixxelbot.planner.hearing import heard, polite_off
 from pixxelbot.planner.opinion import CERTAIN, SURE, SURER, SUREST, Opinion, Situation, opinion
 from pixxelbot.planner.own import own_settings
 from pixxelbot.planner.reading import Reading
+from pixxelbot.planner.redrawing import redrawn
 from pixxelbot.planner.references import BUTTON, meant, pointed_out
-from pixxelbot.planner.rules import Heard, loosely
+from pixxelbot.planner.rules import Found, Heard, loosely
 from pixxelbot.planner.talk import HELP, WORDS_ONLY, question, small_talk
 from pixxelbot.planner.wishing import NO_WORDS, imagine, settled
 from pixxelbot.planner.words import one_line
@@ -89,7 +90,7 @@ def understand(ask: Ask, second: Opinion = opinion) -> Intent:
         if talk := small_talk(words.strip(" .!?,"), words):
             return Intent(action=talk.action, reply=talk.reply)
         if ask.given.said() and ask.pictures:  # flags alone: the last picture with them
-            return settled(ask, "remix", {}, {}, meant("", ask).targets)
+            return redrawn(listen("", ask), Found("remix"), meant("", ask).targets)
         return settled(ask, "imagine", {}, {}) if ask.sources else Intent(action="clarify", reply=NO_WORDS)
     if len(words) <= LONGEST_FOLLOW_UP:
         if intent := _locks(plain) or _settings(plain, ask):

@@ -109,8 +109,9 @@ def _prepared(found: Found) -> str:
 def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targets: tuple[str, ...]) -> Intent:
     """Put the changed prompt and negative prompt into the reading."""
     gone = reading.fields.get("negative_prompt", "")
+    left_out = styles.join(gone, ask.given.negative_prompt or "")
     before = wish_of(old, ask) if old else ""
-    wish = _changed(before, reading.text, styles.join(gone, ask.given.negative_prompt or ""), found)
+    wish = _changed(before, reading.text, left_out, found)
     chosen = reading.fields.get("styles", old.styles if old else ())
     kept = _still_unwanted(old.negative_prompt, reading.text) if old else ""
     renewed = bool(permutations.choices(reading.text))
@@ -118,7 +119,7 @@ def _phrased(reading: Reading, found: Found, old: Recipe | None, ask: Ask, targe
     if wish != before or "styles" in reading.fields or found.action == "control":
         expanded = expand(wish, styles.join(gone, kept), ask.limits, chosen)
         new = reading.text or ", ".join(name for name, _ in reading.fields.get("styles", ()))
-        how = f"the earlier prompt with: {new}" if new else f"the earlier prompt without: {gone}"
+        how = f"the earlier prompt with: {new}" if new else f"the earlier prompt without: {left_out}"
         reading.say("prompt", expanded.prompt[:MAX_PROMPT], how)
         reading.fields["wish"] = wish[:MAX_PROMPT]
         notes = expanded.notes

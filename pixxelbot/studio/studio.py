@@ -129,7 +129,8 @@ class Studio:
             raise PromptTooLong(len(request.words), MAX_PROMPT)
         limits = self.recipes.limits_of(request.given.model)
         words, flags = read_flags(request.words, limits)
-        if not words.strip() and not request.sources and not request.links:
+        changes_the_last = bool(flags.said()) and not flags.verbatim
+        if not words.strip() and not request.sources and not request.links and not changes_the_last:
             raise EmptyPrompt
         given = request.given.over(flags)
         self.recipes.check(given)

@@ -369,3 +369,12 @@ def test_four_thousand_characters_of_anything_end(bundled: Limits, piece: str) -
     for limits in (bundled, GENERAL):
         intent = understand(later((piece * 4_000)[:3_998] + "zz", limits))
         assert intent.action in ("imagine", "clarify") and len(intent.changes.prompt or "") <= 4_000
+
+
+@pytest.mark.parametrize("words", ["", "at night"])
+def test_a_flag_takes_what_it_forbids_out_of_the_earlier_wish(words: str) -> None:
+    old = PICTURES[0][1].evolve(prompt="a red fox with a hat in the snow", wish="a red fox with a hat in the snow")
+    intent = understand(later(words, GENERAL, pictures=(("fox1", old),), given=Changes(negative_prompt="hat")))
+    assert intent.action in ("remix", "inpaint", "edit")
+    assert (intent.changes.wish or "").startswith("a red fox in the snow")
+    assert "the earlier prompt" in intent.reasons["prompt"]

@@ -71,6 +71,7 @@ async def test_inline_flags_are_read_and_leave_the_prompt(studio: Studio) -> Non
     [
         (factories.request(""), EmptyPrompt, "no words"),
         (factories.request("   "), EmptyPrompt, "no words"),
+        (factories.request("--verbatim"), EmptyPrompt, "no words"),
         (factories.request("x" * 5000), PromptTooLong, "4,000"),
         (factories.request("fox --frobnicate 3"), UnknownFlag, "--frobnicate"),
         (factories.request("fox --steps 9000"), OutOfRange, "100"),
