@@ -93,6 +93,12 @@ SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (rf"(?:(?:as|in) )?(?:an? |the )?panoram(?:a|ic)(?: format| view| {PICTURE})?", "21:9", "a panorama is very wide"),
 )
+SHOWN: Final = re.compile(
+    r"\b(?:with|in|on|against|behind|holding|holds|carrying|waving|under|hanging|movie|film) (?:an? |the |his |her "
+    r"|their |its )?(?:[\w-]+ )?(?:wallpaper|banner|avatar|phone screen)s?\b(?! (?:of|format|size)\b)",
+    re.IGNORECASE,
+)
+"""Things that name a shape elsewhere and are to be seen here: "a room with floral wallpaper"."""
 INTENSE: Final = (
     r"(?:(?:really|very|super|extra|ultra|nice and|preferably|make it|make them|format"
     r"|orientation|aspect|in|as|but|and|kinda|a bit) )*"
@@ -272,10 +278,11 @@ def _medium(adjectives: str, what: str) -> str:
 
 def read_size(reading: Reading) -> None:
     """ "16:9", "1920x1080"."""
+    reading.text = re.sub(r"(?<!\S)[-–—]{1,2}ar\s+(?=\d)|\((?=\d{1,5}\s?[:x×]\s?\d{1,5}\))", "", reading.text)
     match = re.search(
         r",?\s*(?P<led>\b(?:in|at|with|as|an?)\s+){0,3}(?P<named>(?:aspect(?:\s+ratio)?|ratio|format"
         r"|size)\s*(?:of|[:=])?\s*)?\b(?P<w>\d{1,5})\s?(?P<by>[:x×]|by\b)\s?(?P<h>\d{1,5})\b(?:\s*(?:px"
-        r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?",
+        r"|pixels))?(?P<after>\s+(?:aspect(?:\s+ratio)?|ratio|format))?\)?",
         reading.text,
         re.IGNORECASE,
     )
@@ -313,7 +320,7 @@ def read_shape(reading: Reading) -> None:
         return None
     reading.text = re.sub(r"\bmore (?:vertical|upright|portrait)\b", "taller", reading.text)
     reading.text = re.sub(r"\bmore (?:horizontal|landscape)(?=\s*(?:$|[,.]))", "wider", reading.text)
-    for pattern, aspect, reason in SHAPES:
+    for pattern, aspect, reason in () if SHOWN.search(reading.text) else SHAPES:
         if reading.take(rf",?\s*\b(?:{pattern})\b(?:\s+(?:of|showing|with)\b)?"):
             return reading.say("aspect", aspect, reason)
     if (
