@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pixxelbot.recipe import Control, Direction, Limits, Making, Method, Recipe
+from pixxelbot.recipe import Control, Direction, Limits, Making, Method, Motion, Recipe
 
 SCHEMA_VERSION: Final = 1
 
@@ -45,6 +45,10 @@ class Changes(BaseModel):
     mode: Literal["fast", "relaxed", "turbo"] | None = None
     tile: bool | None = None
     verbatim: bool | None = None
+    exact: bool | None = None
+    """Drawn in company of nobody, bit for bit as by itself."""
+    motion: Motion | None = None
+    """The file that an animation becomes."""
     permutations: tuple[str, ...] | None = None
     instruction: str | None = None
     chaos: int | None = Field(default=None, ge=0, le=100)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import safetensors
 from pydantic import ValidationError
 
 from pixxelbot.errors import ModelCorrupt, ModelIncomplete, ModelMissing
@@ -106,6 +107,20 @@ def of_family(name: str, family: str) -> Limits:
         model=name, family=family, native=native, minimum=native // 2, maximum=native * 2,
         multiple=16 if family in FLOW_FAMILIES else 8, samplers=_samplers(family), tokens=TOKENS.get(family, 77),
     )  # fmt: skip
+
+
+def check_weights(file: Path) -> None:
+    """The header says how long the file must be: a truncated copy is found before anything is loaded.
+
+    Raises:
+        ModelCorrupt: it cannot be read, or is a pickle.
+    """
+    refuse_pickle(file)
+    try:
+        with safetensors.safe_open(file, framework="np"):
+            return
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
 
 
 def refuse_pickle(file: Path) -> None:

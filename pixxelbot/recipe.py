@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from math import gcd
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pixxelbot.errors import InvalidRequest, OutOfRange
 
 SCHEMA_VERSION: Final = 1
 
@@ -32,6 +35,31 @@ MAX_COUNT: Final = 10
 """Pictures of one job: a Discord message holds ten attachments."""
 MAX_BLENDED: Final = 5
 """Pictures of one blend."""
+
+
+MAX_STRESS: Final = 3.0
+"""How much a single stressed word may count; at 2 it mostly hides the rest already."""
+LEAST_LEFT: Final = 0.2
+"""Share of the positive parts' weights that negative ones must leave: near nothing left, all becomes noise."""
+PART: Final = re.compile(r"::(-?\d+(?:\.\d+)?)?")
+"""`space::2 ship::-0.5`: prompts whose meanings are mixed (as Midjourney writes it)."""
+STRESSED: Final = re.compile(r"\(([^():]+):(\d(?:\.\d+)?)\)")
+"""`a (red:1.3) fox`: a stressed word (as AUTOMATIC1111 writes it); "(at 7:30)" is text."""
+
+
+def check_stresses(prompt: str) -> None:
+    """Raise OutOfRange or InvalidRequest for weights in a prompt of which only noise would come."""
+    for _, stress in STRESSED.findall(prompt):
+        if float(stress) > MAX_STRESS:
+            raise OutOfRange("The weight of a word", float(stress), 0, MAX_STRESS)
+    if not (matches := list(PART.finditer(prompt))):
+        return
+    said = [float(match[1] or 1) for match in matches] + ([1.0] if prompt[matches[-1].end() :].strip(" ,") else [])
+    if sum(said) < LEAST_LEFT * sum(weight for weight in said if weight > 0) or sum(said) <= 0:
+        raise InvalidRequest(
+            "The negative weights of this prompt's parts outweigh the positive ones, or nearly. Make them smaller, for "
+            "example: fox::1 snow::-0.5."
+        )
 
 
 class Limits(BaseModel):
@@ -166,7 +194,9 @@ class Recipe(BaseModel):
         return self.model_validate(self.model_dump() | changes)
 
     def seed_of(self, index: int) -> int:
-        """Seed of the picture at `index` (from 0), wrapped into 32 bits."""
+        """Seed of the picture at `index` (from 0), wrapped into 32 bits; a sweep has one noise for all."""
+        if self.kind == "sweep":
+            return self.seed
         return (self.seed + index) % (MAX_SEED + 1)
 
     @classmethod

@@ -84,6 +84,8 @@ def _hashes(screen: Screen, name: str, place: Path) -> list[dict[str, str]]:
 
     from rich.progress import DownloadColumn, Progress
 
+    from pixxelbot.models import check_weights
+
     if not place.exists():
         raise ModelMissing(f"The model {place} is not here. Correct PIXXELBOT_MODELS, or fetch it: models add.")
     if ":" not in name:
@@ -93,6 +95,7 @@ def _hashes(screen: Screen, name: str, place: Path) -> list[dict[str, str]]:
     with Progress(*Progress.get_default_columns(), DownloadColumn(), console=screen.news, transient=True) as progress:
         reading = progress.add_task(name, total=sum(file.stat().st_size for file in files))
         for file in files:
+            check_weights(file)
             hashed = sha256()
             with file.open("rb") as stream:
                 while part := stream.read(CHUNK):
@@ -108,6 +111,8 @@ def add(
     json: Json = False,
 ) -> None:
     """Fetch a model where need be, check it, and put it into `.env`. Restart the bot to draw with it."""
+    from pydantic import ValidationError
+
     from pixxelbot.settings import Settings
 
     name, equals, where = model.partition("=")
@@ -118,7 +123,10 @@ def add(
     files = _hashes(screen, name, place)
     pairs = {**dict(settings.models), name: str(place)}
     line = ",".join("=".join(pair) for pair in pairs.items())
-    Settings(_env_file=None, models=line)  # refuses what the bot would refuse
+    try:
+        Settings(_env_file=None, models=line)
+    except ValidationError as error:  # what the bot would refuse
+        raise ConfigurationError("NAME", name, error.errors()[0]["msg"].removeprefix("Value error, ")) from None
     _write_setting(Path(".env"), "PIXXELBOT_MODELS", line)
     screen.answer(
         {"name": name, "where": str(place), "files": files, "setting": f"PIXXELBOT_MODELS={line}"},

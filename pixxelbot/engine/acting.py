@@ -6,7 +6,7 @@ same ones share a forward. No weight is ever changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -138,6 +138,12 @@ def adapters(
     return Adapters((prefix, id(module), tuple((one[2], one[3]) for one in chosen)), layers)
 
 
+def touches(tensors: Mapping[str, torch.Tensor], parts: Iterable[str]) -> bool:
+    """Whether any of an adapter's layers are said to be of one of a model's parts."""
+    names = tuple(f"{part}{mark}" for part in parts for mark in "._")
+    return any(key.endswith(DOWN) and key.startswith(names) for key in tensors)
+
+
 def _layers(
     name: str, tensors: Mapping[str, torch.Tensor], prefix: str, module: Any, strength: float
 ) -> list[tuple[Any, Half]]:
@@ -151,7 +157,11 @@ def _layers(
         stem = key.removesuffix(end)
         path = stem.removeprefix(prefix).lstrip("._").replace(".processor.", ".").removesuffix("_lora")
         layer = known.get(path) or known.get(flat.get(path.replace(".", "_"), ""))
-        up = tensors[stem + UP[DOWN.index(end)]]
+        up = tensors.get(stem + UP[DOWN.index(end)])
+        if up is None:
+            raise InvalidRequest(
+                f"The adapter {name} is not whole: half of {path or stem} is missing. Copy it again, or leave it out."
+            )
         if layer is None or not _fits(layer, down, up):
             raise InvalidRequest(
                 f"The adapter {name} was made for another family of models: it changes {path or stem}, which this "

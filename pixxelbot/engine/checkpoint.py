@@ -216,7 +216,7 @@ def load(name: str, where: str, device: torch.device, dtype: torch.dtype, option
     """
     place = weights.placed(where)
     if place.is_file():
-        weights.check(place)
+        models.check_weights(place)
         base, hashed = _read_file(place, dtype), weights.hash_of(place.parent, [place])
         limits = models.limits_of_file(name, place)
     else:
@@ -254,7 +254,7 @@ def _read_folder(folder: Path, dtype: torch.dtype) -> tuple[Any, str]:
     models.check(folder)
     files = weight_files(folder)
     for file in files:
-        weights.check(file)
+        models.check_weights(file)
     base = _pipeline(folder, dtype)
     _check_complete(folder, base)
     return base, weights.hash_of(folder, files)

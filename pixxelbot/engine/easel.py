@@ -276,6 +276,11 @@ class Easel:
             self._learnt[f"<{name}>"] = _by_tower(name, held, self.model)
         loras = [(name, self.room.network("lora", name), weight) for name, weight in self.recipe.loras]
         self._loras = [(name, held.module.tensors, held.hash, weight) for name, held, weight in loras]
+        for lora in self._loras:
+            if not acting.touches(lora[1], self.model.base.components):
+                raise InvalidRequest(
+                    f"The adapter {lora[0]} changes nothing that {self.model.name} has. Leave it out, or copy it again."
+                )
         settings: list[Any] = [adapters for name in ("unet", "transformer") if (adapters := self._adapters(name))]
         if self.recipe.tile:
             if self.model.family not in words.CLIP_FAMILIES:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from pixxelbot import models
 from pixxelbot.engine import weights
 from pixxelbot.engine.merge import Call, intercept
 from pixxelbot.engine.options import attend
@@ -75,7 +76,7 @@ def load(
     if not files:
         raise ModelIncomplete(f"The folder {place} of {name}:{role} has no .safetensors file. Copy it again.")
     for file in files:
-        weights.check(file)
+        models.check_weights(file)
     try:
         module, tokenizer = LOADERS[role](place, dtype)
     except weights.LOADING_ERRORS as error:

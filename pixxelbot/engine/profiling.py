@@ -89,6 +89,8 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
     """
     held: dict[int, int] = {}
     seconds: dict[int, float] = {}
+    repeated(call, 1)()  # the first forward of all makes what stays
+    yield None
     for rows in ROWS:
         try:
             if model.compiled:
@@ -96,6 +98,9 @@ def measure(model: Model, call: Call) -> Iterator[Profile | None]:
                 yield None
             seconds[rows] = _timed(model, repeated(call, rows))
             yield None
+            if seconds[rows] > MOST_SECONDS:  # somebody else may just have been busy
+                seconds[rows] = min(seconds[rows], _timed(model, repeated(call, rows)))
+                yield None
             peaks = []
             for _ in range(SAMPLES if seconds[rows] < MOST_SECONDS / SAMPLES else 1):
                 peaks.append(peak(model, repeated(call, rows)))  # after the first, which makes what stays

@@ -14,8 +14,7 @@ import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from pixxelbot import hub
-from pixxelbot.errors import ModelCorrupt, ModelMissing
-from pixxelbot.models import refuse_pickle
+from pixxelbot.errors import ModelMissing
 
 HUB_ID: Final = re.compile(r"[\w-]+/[\w.-]+")
 LOADING_ERRORS: Final = (
@@ -38,20 +37,6 @@ def placed(where: str) -> Path:
     if not HUB_ID.fullmatch(where):
         raise ModelMissing(f"The model folder {place} does not exist. Correct PIXXELBOT_MODELS or put it there.")
     return hub.fetched(where)
-
-
-def check(file: Path) -> None:
-    """The header says how long the file must be: a truncated copy is found before anything is loaded.
-
-    Raises:
-        ModelCorrupt: it cannot be read, or is a pickle.
-    """
-    refuse_pickle(file)
-    try:
-        with safetensors.safe_open(file, framework="pt"):
-            return
-    except (safetensors.SafetensorError, OSError) as error:
-        raise ModelCorrupt(f"The weight file {file} cannot be read ({error}). Copy it again.") from error
 
 
 def keys(file: Path) -> list[str]:

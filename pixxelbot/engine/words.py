@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import torch
 
-PART: Final = re.compile(r"::(-?\d+(?:\.\d+)?)?")
-STRESSED: Final = re.compile(r"\(([^():]+):(\d+(?:\.\d+)?)\)")
+from pixxelbot.recipe import PART, STRESSED
+
 MAX_WINDOWS: Final = 8
 """A prompt is read so many windows far: 600 word pieces with CLIP."""
 CLIP_FAMILIES: Final = ("stable-diffusion", "stable-diffusion-xl")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pixxelbot.errors import OutOfRange, UnknownChoice, UnknownFlag
 from pixxelbot.intent import Changes
 from pixxelbot.planner.networks import merged, read_networks, weight_of
 from pixxelbot.planner.networks import near as near_name
 from pixxelbot.planner.styles import MAX_WEIGHT, find_style, near
-from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits
+from pixxelbot.recipe import MAX_COUNT, MAX_SEED, Limits, Motion
 
 FLAG: Final = re.compile(r"(?:^|(?<=\s))(?P<dash>--|—|–)(?P<name>[A-Za-z][\w-]*)(?:=(?=\S))?")
 """Two hyphens, or the dash that a phone makes of them, before a word; `well--known` and a lone `--` are text."""
@@ -176,6 +176,14 @@ def _image_weight(flag: str, text: str, limits: Limits) -> tuple[float, str]:
     return round(USUAL_STRENGTH**weight, 3), rest
 
 
+def _motion(flag: str, text: str, limits: Limits) -> tuple[str, str]:
+    """The file that an animation becomes."""
+    word, rest = _first(text)
+    if word.lower() not in get_args(Motion):
+        raise UnknownChoice("motion", word[:SHOWN], get_args(Motion))
+    return word.lower(), rest
+
+
 def _yes(flag: str, text: str, limits: Limits) -> tuple[bool, str]:
     return True, text
 
@@ -184,6 +192,7 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "ar": ("aspect", _aspect),
     "aspect": ("aspect", _aspect),
     "cfg": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
+    "exact": ("exact", _yes),
     "guidance": ("guidance_scale", _number(0, lambda limits: limits.max_guidance, float)),
     "chaos": ("chaos", _number(0, 100, int)),
     "count": ("count", _number(1, MAX_COUNT, int)),
@@ -191,6 +200,7 @@ READERS: Final[dict[str, tuple[str, Reader]]] = {
     "iw": ("strength", _image_weight),
     "lora": ("loras", _lora),
     "model": ("model", _model),
+    "motion": ("motion", _motion),
     "negative": ("negative_prompt", _negative),
     "no": ("negative_prompt", _negative),
     "raw": ("verbatim", _yes),

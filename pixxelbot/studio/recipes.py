@@ -10,7 +10,7 @@ from typing import Any, Final
 from pixxelbot.errors import InvalidRequest, OutOfRange, PromptTooLong, UnknownChoice, Unsupported
 from pixxelbot.intent import Action, Changes
 from pixxelbot.picture import Picture
-from pixxelbot.recipe import MAX_BLENDED, MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of
+from pixxelbot.recipe import MAX_BLENDED, MAX_COUNT, MAX_PROMPT, MAX_SEED, Limits, Recipe, aspect_of, check_stresses
 
 STRENGTH: Final = {
     "img2img": 0.6, "vary": 0.6, "upscale": 0.3, "inpaint": 0.9, "edit": 0.6, "blend": 0.65, "arithmetic": 0.6,
@@ -24,8 +24,9 @@ FRAMES: Final = 16
 DRAWN: Final = 4
 """Pictures of one request where no number is said."""
 MADE_OF_PICTURES: Final = frozenset(
-    {"inpaint", "outpaint", "blend", "edit", "control", "arithmetic", "background", "sweep", "detail"}
-)
+    {"inpaint", "outpaint", "blend", "edit", "control", "arithmetic", "background", "sweep", "detail",
+     "interpolate"}
+)  # fmt: skip
 """Kinds whose pictures their words alone would not give again."""
 PLAIN: Final[dict[str, Any]] = {
     "scale": None, "mask": None, "region": "", "instruction": "", "permutations": (), "directions": (), "weights": (),
@@ -123,6 +124,8 @@ class Recipes:
         """Something new, from words alone or from pictures."""
         limits = self.limits_of(changes.model)
         self._check_networks(changes, limits)
+        for text in (changes.prompt or words, changes.negative_prompt or ""):
+            check_stresses(text)
         width, height = self._size(limits, changes, starts[0] if starts else None)
         kind = "img2img" if starts else "text2img"
         return Recipe(
@@ -143,6 +146,7 @@ class Recipes:
             strength=None if not starts else STRENGTH[kind] if changes.strength is None else changes.strength,
             mode=changes.mode or "fast",
             verbatim=bool(changes.verbatim),
+            exact=bool(changes.exact),
             tile=bool(changes.tile),
             permutations=changes.permutations or (),
             chaos=changes.chaos or 0,
@@ -161,7 +165,10 @@ class Recipes:
         """
         if action not in FOLLOW_UPS:
             raise Unsupported(action)
-        return FOLLOW_UPS[action](self, parents, changes)
+        recipe = FOLLOW_UPS[action](self, parents, changes)
+        for text in (recipe.prompt, recipe.negative_prompt, *recipe.prompts):
+            check_stresses(text)
+        return recipe
 
     def _again(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
         return self._changed(parents[0].recipe, changes, seed=_seed(changes.seed))
@@ -241,7 +248,8 @@ class Recipes:
         """From one picture to another; with one picture only, from its prompt to the one that was said."""
         frames = changes.frames or FRAMES
         if len(parents) > 1:
-            return self._from_pictures("interpolate", parents[:2], changes, frames=frames)
+            prompts = tuple(one.recipe.prompt for one in parents[:2])
+            return self._from_pictures("interpolate", parents[:2], changes, frames=frames, prompts=prompts)
         if not changes.prompt:
             raise InvalidRequest(
                 "An animation goes from one picture to another: name two, or say what to turn it into."
@@ -272,10 +280,12 @@ class Recipes:
     def _making_of(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
         """The picture drawn again, step by step; one that was sent, or where asked for, on its way into noise."""
         parent = parents[0]
-        if parent.upload or changes.making == "forward":
+        if parent.upload or changes.making == "forward" or parent.recipe.kind == "interpolate":
             return self._from_pictures("making_of", [parent], changes, making="forward", count=1)
-        of = "text2img" if parent.recipe.kind in ("making_of", "interpolate") else parent.recipe.kind
-        return self._changed(parent.recipe, changes, kind="making_of", of=of, seed=parent.seed, count=1)
+        again = {"kind": "making_of", "seed": parent.seed, "count": 1}
+        if parent.recipe.kind in ("making_of", "upscale"):  # how it was drawn, not filmed or enlarged
+            return self._changed(self._plain(parent), changes, **again, **self._at_model_size(parent), of="text2img")
+        return self._changed(parent.recipe, changes, **again, of=parent.recipe.kind)
 
     def _from_pictures(self, kind: str, parents: Sequence[Picture], changes: Changes, **fields: Any) -> Recipe:
         """A recipe that starts from pictures, with the first one's prompt and parameters where nothing else is said."""

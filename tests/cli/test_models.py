@@ -47,6 +47,18 @@ def test_a_model_is_added_to_the_environment_file_and_other_lines_stay(pixxelbot
     assert lines[2].endswith(f"own={folder}")
     assert {one["name"] for one in pixxelbot("models", "list", "--json").answer["models"]} == {"bundled", "own"}
     assert pixxelbot("models", "add", "own", "--json").code == 78
+    assert pixxelbot("models", "add", f"own:foo={folder}", "--json").code == 78
+
+
+def test_a_model_whose_weights_were_cut_off_is_not_added(pixxelbot: CommandLine, tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    weights = next((folder / "unet").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    told = pixxelbot("models", "add", f"own={folder}", "--json")
+    assert told.code != 0 and weights.name in told.err
+    assert not (pixxelbot.cwd / ".env").exists()
+    checked = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS=f"it={folder}")
+    assert checked.code == 78 and weights.name in checked.answer["files"][0]["error"]
 
 
 def test_a_model_is_measured_once_and_shown_as_a_chart(pixxelbot: CommandLine) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pixxelbot.engine.acting import Wrapping
 from pixxelbot.engine.choose import Caps
+from pixxelbot.engine.easel import Easel
 from pixxelbot.engine.edges import canny
 from pixxelbot.engine.engine import Engine
 from pixxelbot.engine.kinds.background import from_edges
@@ -160,6 +161,9 @@ def test_where_the_source_lies_on_its_canvas() -> None:
     assert placed((120, 240), (10, 10), directions=("down",), scale=2.0) == (0, 0, 120, 120)
     assert placed((240, 120), (50, 50)) == (60, 0, 180, 120), "a wider canvas round a square picture"
     assert placed((100, 100), (200, 100)) == (0, 25, 100, 75)
+    assert placed((170, 96), (50, 50), scale=1.5) == (53, 16, 117, 80), "whole, and as wide as it was"
+    assert placed((192, 96), (50, 50), directions=("left",), scale=3.0) == (128, 16, 192, 80)
+    assert placed((96, 192), (50, 50), directions=("down",), scale=3.0) == (16, 0, 80, 64)
     assert placed(square, (10, 10), box=(0.25, 0.5, 0.75, 1.0)) == (30, 60, 90, 120)
 
 
@@ -302,6 +306,16 @@ def test_a_plain_ground_becomes_transparent_without_a_segmenter(bare: Engine) ->
     assert alpha[14:34, 24:40].min() == 255
     assert "No segmenter" in told.rendered.notes[0]
     assert np.asarray(from_edges(Image.new("RGB", (9, 9), "red"))).max() == 0
+    large = Image.new("RGB", (1600, 900), "white")
+    large.paste("red", (400, 300, 1000, 700))
+    cut = np.asarray(from_edges(large))
+    assert cut.shape == (900, 1600)
+    assert cut[320:680, 420:980].min() == 255 and cut[:280].max() == 0 and cut[720:].max() == 0
+
+
+def test_a_note_is_made_once_for_all_pictures(engine: Engine) -> None:
+    told = drawn(apart(engine), recipe(kind="background", sources=("one", "two"), count=2))
+    assert [note for note in told.rendered.notes if "No segmenter" in note] == [told.rendered.notes[0]]
 
 
 def test_a_segmenter_cuts_out_what_is_named(engine: Engine) -> None:
@@ -366,6 +380,24 @@ def test_a_larger_picture_in_two_stages_has_its_size(engine: Engine) -> None:
     told = drawn(engine, recipe(kind="detail", width=64, height=48, scale=2.0))
     assert image_of(told.rendered.pictures[0].png).size == (64, 48)
     assert told.steps == list(range(1, len(told.steps) + 1))
+
+
+@pytest.mark.parametrize("size", [(64, 32), (32, 64), (64, 64)])
+def test_what_is_drawn_small_first_is_not_stretched(
+    engine: Engine, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    paint = Easel.paint
+
+    def watched(easel: Easel, kind: str, **arguments: Any) -> list[Image.Image]:
+        asked.append((arguments["width"], arguments["height"]))
+        return paint(easel, kind, **arguments)
+
+    monkeypatch.setattr(Easel, "paint", watched)
+    assert image_of(drawn(engine, recipe(kind="detail", width=size[0], height=size[1])).rendered.pictures[0].png).size
+    (across, down), last = asked
+    assert last == size
+    assert across / down == size[0] / size[1]
 
 
 def test_a_texture_joins_its_own_copies_without_a_seam(engine: Engine) -> None:
@@ -467,6 +499,23 @@ def test_drawing_stops_where_it_is_told_to(engine: Engine) -> None:
     told = draw(engine, recipe(steps=10, stop=40))[0]
     assert told.steps == [1, 2, 3, 4]
     assert len(told.rendered.pictures) == 1
+
+
+@pytest.mark.parametrize("wrong", ["half", "nothing"])
+def test_an_adapter_that_is_not_whole_or_changes_nothing_is_said(tmp_path: Path, shared: Engine, wrong: str) -> None:
+    from safetensors.torch import load_file, save_file
+
+    file = tiny.adapter(tmp_path / "odd.safetensors", {LAYER: (32, 16)})
+    tensors = load_file(file)
+    if wrong == "half":
+        tensors = {name: one for name, one in tensors.items() if "lora_A" in name}
+    else:
+        tensors = {name.removeprefix("unet."): one for name, one in tensors.items()}
+    save_file(tensors, file)
+    engine = Engine(Models(shared.models.places, device="cpu", dtype="float32", networks=[("odd", "lora", str(file))]))
+    error = draw(engine, recipe(loras=(("odd", 1.0),)))[0].error
+    assert isinstance(error, InvalidRequest)
+    assert ("not whole" if wrong == "half" else "changes nothing") in str(error)
 
 
 def test_a_broken_adapter_file_is_named(tmp_path: Path, shared: Engine) -> None:

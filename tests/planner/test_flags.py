@@ -92,3 +92,10 @@ def test_any_text_is_read_or_refused_with_words(words: str) -> None:
         assert str(error)
     else:
         assert isinstance(left, str)
+
+
+def test_an_animations_file_and_exactness_are_flags() -> None:
+    words, said = read_flags("a fox --exact --motion GIF", GENERAL)
+    assert (words, said.exact, said.motion) == ("a fox", True, "gif")
+    with pytest.raises(UnknownChoice, match="webp"):
+        read_flags("a fox --motion avi", GENERAL)

@@ -127,3 +127,44 @@ def test_few_step_mode_takes_few_steps_unless_a_number_is_said(recipes: Recipes)
 def test_an_enlargement_has_a_largest_size(recipes: Recipes) -> None:
     with pytest.raises(OutOfRange, match="4096"):
         recipes.follow("upscale", [shown(width=2048, height=2048)], Changes(scale=4.0))
+
+
+def test_an_animation_between_two_pictures_goes_from_the_one_prompt_to_the_other(recipes: Recipes) -> None:
+    castle = shown(prompt="a castle")
+    assert recipes.follow("interpolate", [FOX, castle], Changes()).prompts == (FOX.recipe.prompt, "a castle")
+    between = shown(kind="interpolate", sources=("a", "b"), prompts=("a red fox", "a castle"), frames=8)
+    assert recipes.follow("remix", [between], Changes(prompt="at night")).sources == (between.id,)
+    film = recipes.follow("making_of", [between], Changes())
+    assert (film.making, film.sources) == ("forward", (between.id,))
+
+
+def test_the_making_of_an_enlargement_is_that_of_what_was_enlarged(recipes: Recipes) -> None:
+    large = shown(kind="upscale", width=512, height=512, sources=("a",), scale=4.0, method="creative")
+    film = recipes.follow("making_of", [large], Changes())
+    assert (film.of, film.seed, film.width, film.height, film.sources) == ("text2img", 9, 128, 128, ())
+
+
+def test_every_picture_of_a_sweep_has_the_seed_it_was_drawn_with(recipes: Recipes) -> None:
+    recipe = recipes.follow("sweep", [FOX], Changes())
+    assert {recipe.seed_of(index) for index in range(4)} == {recipe.seed}
+
+
+@pytest.mark.parametrize("prompt", ["fox::1 snow::-1", "fox::1 snow::-0.99", "fox::-1", "snow::-2 fox"])
+def test_weights_that_leave_nothing_are_refused(recipes: Recipes, prompt: str) -> None:
+    with pytest.raises(InvalidRequest, match="negative weights"):
+        recipes.imagine(prompt, Changes(), [])
+    with pytest.raises(InvalidRequest, match="negative weights"):
+        recipes.follow("remix", [FOX], Changes(prompt=prompt))
+
+
+def test_a_word_may_count_only_so_much(recipes: Recipes) -> None:
+    with pytest.raises(OutOfRange, match="weight of a word"):
+        recipes.imagine("a (red:9) fox", Changes(), [])
+    for prompt in ("a (red:1.3) fox", "fox::2 snow::-0.5", "fox:: snow", "C++ std::vector", "a fox (at 7:30)"):
+        assert recipes.imagine(prompt, Changes(), []).prompt == prompt
+
+
+def test_who_asks_for_exact_gets_it(recipes: Recipes) -> None:
+    assert recipes.imagine("a fox", Changes(exact=True), []).exact
+    assert recipes.follow("vary", [FOX], Changes(exact=True)).exact
+    assert recipes.follow("interpolate", [FOX, FOX], Changes(motion="gif")).motion == "gif"

@@ -10,6 +10,8 @@ from PIL import Image
 from pixxelbot.engine.easel import Easel
 
 SCALE: Final = 2.0
+DIVISIBLE: Final = 8
+"""Pipelines draw sides of so many pixels and multiples of it."""
 STRENGTH: Final = 0.5
 """Share of the noise of the second stage."""
 
@@ -17,8 +19,9 @@ STRENGTH: Final = 0.5
 def draw(easel: Easel) -> list[Image.Image]:
     """Pictures of the recipe's size; the first stage's is so many times smaller as the recipe's scale says."""
     recipe, limits = easel.recipe, easel.limits
-    scale = recipe.scale or SCALE
-    small = limits.fit(recipe.width / scale), limits.fit(recipe.height / scale)
+    # both sides alike, or what was drawn small would be stretched
+    scale = max(1.0, min(recipe.scale or SCALE, recipe.width / limits.minimum, recipe.height / limits.minimum))
+    small = [limits.fit(round(side / scale / DIVISIBLE) * DIVISIBLE) for side in (recipe.width, recipe.height)]
     first = easel.paint("text2img", width=small[0], height=small[1], passes=1 + (recipe.strength or STRENGTH))
     if recipe.strength == 0:
         return [one.resize((recipe.width, recipe.height), Image.Resampling.LANCZOS) for one in first]

@@ -23,7 +23,10 @@ def draw(easel: Easel) -> list[Image.Image]:
     finished = kinds.KINDS[easel.recipe.of or "text2img"](easel)
     film = easel.film.frames
     places = _spread(len(film), (easel.recipe.frames or FRAMES) - 1)
-    frames = [_labelled(easel, *_shown(easel, film[place]), place + 1, len(film)) for place in places]
+    shown = [(place, *_shown(easel, film[place])) for place in places]
+    # what is drawn in stages or tiles is of another size until it is finished
+    same = [(place, image.resize(finished[0].size, Image.Resampling.LANCZOS), left) for place, image, left in shown]
+    frames = [_labelled(easel, image, left, place + 1, len(film)) for place, image, left in same]
     last = animation.labelled(finished[0], f"step {len(film)}/{len(film)} · finished")
     easel.animation = animation.encode([*frames, *[last] * HELD], easel.recipe.motion, easel.notes)
     return finished

@@ -20,6 +20,9 @@ OVERLAP: Final = 0.04
 BLUR: Final = 0.05
 """Softness of the colours laid under the new parts, as a share of the canvas."""
 
+ROUNDED: Final = 0.04
+"""Share of a side that may be cut off, so that sides which a model can draw need no new strip beside the source."""
+
 Box = tuple[int, int, int, int]
 
 
@@ -55,7 +58,22 @@ def placed(
     wanted = scale or SCALE
     left, right = _ends(wanted, "left" in directions, "right" in directions, _all_sides(directions))
     top, bottom = _ends(wanted, "up" in directions, "down" in directions, _all_sides(directions))
-    return round(left * width), round(top * height), round(right * width), round(bottom * height)
+    room = round(left * width), round(top * height), round(right * width), round(bottom * height)
+    return _inside(room, source, directions)
+
+
+def _inside(room: Box, source: tuple[int, int], directions: Sequence[Direction]) -> Box:
+    """Where in that room the whole source lies: towards the sides that nothing is added to, else in the middle."""
+    left, top, right, bottom = room
+    across, down = right - left, bottom - top
+    factor = min(across / source[0], down / source[1])
+    width, height = round(source[0] * factor), round(source[1] * factor)
+    if abs(width - across) <= ROUNDED * across and abs(height - down) <= ROUNDED * down:
+        return room
+    before, above = ({"left": 1.0, "right": 0.0}, {"up": 1.0, "down": 0.0})
+    left += round((across - width) * next((before[one] for one in directions if one in before), 0.5))
+    top += round((down - height) * next((above[one] for one in directions if one in above), 0.5))
+    return left, top, left + width, top + height
 
 
 def _all_sides(directions: Sequence[Direction]) -> bool:
