@@ -57,7 +57,7 @@ class Film:
     """What a picture looked like at each step of its making."""
 
     frames: list[tuple[torch.Tensor, float, Any]]
-    """Latents believed, the share of noise still in, and the pipeline at work."""
+    """Latents before each step, the share of noise in them, and the pipeline at work."""
 
 
 class Easel:
@@ -248,7 +248,8 @@ class Easel:
             self._steps_before = before + index + 1
             believed = held["latents"] if glimpse.believed is None else glimpse.believed
             if self.film is not None:
-                self.film.frames.append((believed, glimpse.noise_left, pipeline))
+                noisy = believed if glimpse.noisy is None else glimpse.noisy
+                self.film.frames.append((noisy, glimpse.noise_left, pipeline))
             total = max(self.whole or round(passes * last), self._steps_before)
             self.room.tell(self._steps_before, total, partial(preview.unpacked, believed, pipeline, size))
             if index + 1 == last < pipeline.num_timesteps:

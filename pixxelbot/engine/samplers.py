@@ -67,13 +67,16 @@ class Glimpse:
 
     def __init__(self, scheduler: Any) -> None:
         self.believed: torch.Tensor | None = None
+        self.noisy: torch.Tensor | None = None
+        """The latents before the last step as the denoiser saw them: of a variance that the autoencoder can show."""
         self.noise_left = 1.0
-        """Share of noise in the latents before the last step."""
+        """Share of noise in them."""
         step = scheduler.step
+        scaled = getattr(scheduler, "scale_model_input", lambda sample, time: sample)
 
         @functools.wraps(step)  # pipelines look at its parameters to see whether it takes a generator
         def watched(output: Any, time: Any, sample: Any, *args: Any, return_dict: bool = True, **kwargs: Any) -> Any:
-            level = _noise_level(scheduler, time)
+            level, self.noisy = _noise_level(scheduler, time), scaled(sample, time)
             result = step(output, time, sample, *args, return_dict=True, **kwargs)
             held = getattr(scheduler, "model_outputs", None)
             self.believed = getattr(result, "pred_original_sample", held[-1] if held else None)
