@@ -18,7 +18,8 @@ LISTED: Final = frozenset({"and", "or", "&", "plus"})
 IN_A_LIST: Final = frozenset({"with", "wearing", "holding", "carrying", "of", "between", "having", "has"})
 """What may lead in several things with commas between."""
 PLACING: Final = frozenset(
-    {"in", "on", "at", "during", "by", "under", "inside", "within", "from", "against", "through"}
+    {"in", "on", "at", "during", "by", "under", "inside", "within", "from", "against", "through", "before",
+     "after"}
 )  # fmt: skip
 """What leads in where or when something is: no subject by itself."""
 JOINING: Final = LISTED | IN_A_LIST | PLACING | {
@@ -26,6 +27,8 @@ JOINING: Final = LISTED | IN_A_LIST | PLACING | {
     "along", "like", "as", "while", "but", "where", "that", "who", "which", "is", "are", "wears", "have", "holds",
     "beyond", "towards", "toward", "onto", "into", "without",
 }  # fmt: skip
+PLACES: Final = frozenset({"indoors", "outdoors", "outside", "underwater", "upstairs", "overhead"})
+"""Where something is, in a word that nothing leads in."""
 JOINED: Final = (
     r"(?:next|close|tied) to|in front of|on top of|(?:to|on) the (?:left|right|side) of|(?:left|right|full|made|out) of"
     r"|filled with|covered (?:in|with|by)|surrounded by|as well as"
@@ -91,7 +94,7 @@ def _phrases(wish: str) -> Iterator[Phrase]:
         token, low = match[0], match[0].lower()
         following = tokens[place + 1] if place + 1 < len(tokens) else None
         joins = bool(match["joined"]) or low in JOINING or token[0] in STOPS or _does(low, words, following)
-        if words and (joins or low in DETERMINERS):
+        if words and (joins or low in DETERMINERS or low in PLACES):
             led_in = not joins and _is_doing(words[-1].lower()) and len(words) > 1
             last = words.pop() if led_in else None
             yield Phrase(tuple(lead), tuple(words), _names(words))
@@ -176,4 +179,4 @@ def _from_a_place(lead: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _has_a_subject(kept: list[Phrase]) -> bool:
-    return any(phrase.own and not (phrase.lead and phrase.lead[0].lower() in PLACING) for phrase in kept)
+    return any(set(phrase.own) - PLACES and not (phrase.lead and phrase.lead[0].lower() in PLACING) for phrase in kept)

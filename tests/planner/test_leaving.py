@@ -51,6 +51,8 @@ from pixxelbot.planner.leaving import without
         ("a tree with leaves", "leaf", "a tree"),
         ("a pizza with tomatoes", "tomato", "a pizza"),
         ("two buses and a car", "bus", "a car"),
+        ("elephant with purple pizza indoors", "pizza", "elephant indoors"),
+        ("a red balloon and an owl before the setting sun", "owl", "a red balloon before the setting sun"),
         ("a glass of wine and a dress", "dress", "a glass of wine"),
     ],
 )
@@ -66,7 +68,8 @@ def test_a_thing_goes_with_what_joins_it(wish: str, gone: str, left: str) -> Non
         ("a border collie", "border"), ("a text message on a phone", "text"), ("a woman painting a fence", "painting"),
         ("a poster that says 'Save the dogs'", "dogs"), ('a sign that says "cat"', "cat"), ("a t-shirt", "shirt"),
         ("the cat's pajamas", "cat"), ("a category of foxes", "cat"), ("a cat (in a hat:1.2)", "hat"),
-        ("a fox", "fox"), ("a fox in the snow", "fox"), ("a cat on a table", "cat"), ("a fox", ""), ("", "fox"),
+        ("a fox", "fox"), ("a fox in the snow", "fox"), ("a cat on a table", "cat"),
+        ("a cat indoors", "cat"), ("a fox", ""), ("", "fox"),
         ("a  fox ,and  a cat", "dog"), ("a fox", ", ,the, (:1.3)"),
     ],
 )  # fmt: skip
