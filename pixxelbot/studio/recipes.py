@@ -284,7 +284,10 @@ class Recipes:
             return self._from_pictures("making_of", [parent], changes, making="forward", count=1)
         again = {"kind": "making_of", "seed": parent.seed, "count": 1}
         if parent.recipe.kind in ("making_of", "upscale"):  # how it was drawn, not filmed or enlarged
-            return self._changed(self._plain(parent), changes, **again, **self._at_model_size(parent), of="text2img")
+            limits, scale = self.limits_of(parent.recipe.model), parent.recipe.scale or 1.0
+            size = {"width": limits.fit(parent.width / scale), "height": limits.fit(parent.height / scale)}
+            words = {"of": "text2img", "sources": (), "strength": None}
+            return self._changed(self._plain(parent), changes, **again, **size, **words)
         return self._changed(parent.recipe, changes, **again, of=parent.recipe.kind)
 
     def _from_pictures(self, kind: str, parents: Sequence[Picture], changes: Changes, **fields: Any) -> Recipe:
