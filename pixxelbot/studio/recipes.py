@@ -165,10 +165,9 @@ class Recipes:
         """
         if action not in FOLLOW_UPS:
             raise Unsupported(action)
-        recipe = FOLLOW_UPS[action](self, parents, changes)
-        for text in (recipe.prompt, recipe.negative_prompt, *recipe.prompts):
+        for text in (changes.prompt or "", changes.negative_prompt or ""):
             check_stresses(text)
-        return recipe
+        return FOLLOW_UPS[action](self, parents, changes)
 
     def _again(self, parents: Sequence[Picture], changes: Changes) -> Recipe:
         return self._changed(parents[0].recipe, changes, seed=_seed(changes.seed))
