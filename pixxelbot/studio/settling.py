@@ -36,6 +36,8 @@ EXPLAINED: Final = (
     "strength", "loras", "embeddings",
 )  # fmt: skip
 """Parameters that carry a reason."""
+SEVERAL: Final = frozenset({"blend", "interpolate"})
+"""What takes several pictures: a description of all of them is none of a single one."""
 LOCKABLE: Final = frozenset(answers.NAMES) - {"strength", "scale", "region"}
 
 
@@ -129,7 +131,8 @@ class Settling:
             return [await self.store.picture(source) for source in request.sources]
         if intent.targets:
             named = [conversation.picture(target) or await self.store.picture(target) for target in intent.targets]
-            return await self.finder.narrowed(named, intent.description) if intent.description else named
+            one_is_meant = intent.description and intent.action not in SEVERAL
+            return await self.finder.narrowed(named, intent.description) if one_is_meant else named
         if intent.description:
             return await self.finder.described(request, intent.description, conversation)
         grids = conversation.grids()

@@ -82,6 +82,17 @@ async def test_the_picture_described_is_found_by_its_looks(seeing: Studio) -> No
     assert (await talk.say("upscale the blue one", intent=blue)).targets == (ids[1],)
 
 
+@pytest.mark.parametrize("words", ["blend the fox with the castle", "animate the fox into the castle, 6 frames"])
+async def test_each_of_several_pictures_described_is_taken(seeing: Studio, words: str) -> None:
+    talk = Talk(seeing)
+    foxes = await drawn_in(talk, "a red fox", "red", "orange")
+    (castle,) = await drawn_in(talk, "a castle at sea", "blue")
+    intent = await talk.say(words)
+    assert len(intent.targets) == 2
+    assert intent.targets[0] in foxes and intent.targets[1] == castle
+    assert talk.recipe is not None and talk.recipe.sources == intent.targets
+
+
 async def test_a_search_finds_by_words_and_then_by_looks(seeing: Studio) -> None:
     talk = Talk(seeing)
     red, blue = await drawn_in(talk, "a castle", "red", "blue")
