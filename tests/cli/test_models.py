@@ -55,7 +55,7 @@ def test_a_model_whose_weights_were_cut_off_is_not_added(pixxelbot: CommandLine,
     weights = next((folder / "unet").glob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
     told = pixxelbot("models", "add", f"own={folder}", "--json")
-    assert told.code != 0 and weights.name in told.err
+    assert told.code != 0 and weights.name in told.out
     assert not (pixxelbot.cwd / ".env").exists()
     checked = pixxelbot("models", "check", "--json", PIXXELBOT_MODELS=f"it={folder}")
     assert checked.code == 78 and weights.name in checked.answer["files"][0]["error"]

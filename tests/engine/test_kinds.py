@@ -313,8 +313,8 @@ def test_a_plain_ground_becomes_transparent_without_a_segmenter(bare: Engine) ->
     assert cut[320:680, 420:980].min() == 255 and cut[:280].max() == 0 and cut[720:].max() == 0
 
 
-def test_a_note_is_made_once_for_all_pictures(engine: Engine) -> None:
-    told = drawn(apart(engine), recipe(kind="background", sources=("one", "two"), count=2))
+def test_a_note_is_made_once_for_all_pictures(bare: Engine) -> None:
+    told = drawn(bare, recipe(kind="background", sources=("one", "two"), count=2))
     assert [note for note in told.rendered.notes if "No segmenter" in note] == [told.rendered.notes[0]]
 
 

@@ -378,3 +378,10 @@ def test_a_flag_takes_what_it_forbids_out_of_the_earlier_wish(words: str) -> Non
     assert intent.action in ("remix", "inpaint", "edit")
     assert (intent.changes.wish or "").startswith("a red fox in the snow")
     assert "the earlier prompt" in intent.reasons["prompt"]
+
+
+@pytest.mark.parametrize("words", ["no fox", "without the fox", "no red fox", "without fox"])
+def test_what_a_picture_is_of_may_be_unwanted_too(words: str) -> None:
+    changes = understand(later(words, GENERAL)).changes
+    assert "fox" in (changes.negative_prompt or "")
+    assert changes.wish is None, "there would be nothing left"

@@ -374,7 +374,7 @@ def _same_thing(text: str, heard: Heard) -> str:
     head = head_noun(newest.wish or newest.prompt).lower()
     match = full(
         r"(?P<like>(?!(?:an?|the|some|two|three|four|one|my|his|her|draw|paint|make|another"
-        r"|new)\b)[\w-]+(?: [\w-]+)?) (?P<noun>[\w-]+)",
+        r"|new|no|not|without|minus|sans)\b)[\w-]+(?: [\w-]+)?) (?P<noun>[\w-]+)",
         text,
     )
     return match["like"] if match and head and singular(match["noun"].lower()) == singular(head) else ""
