@@ -151,10 +151,9 @@ class Denoising:
         if plan.device == "cpu":
             unet.set_attn_processor(AttnProcessor())  # the fused attention's backward takes a third longer there
         self.module: nn.Module = unet.to(plan.device)
-        self.latents = encoded(plan, self.vae, "train", plan.renders)
         few = max(1, round(PER_SIZE * plan.renders))
-        others = {size: encoded(plan, self.vae, "train", few, size) for size in self.sizes}
-        self.shelves = {renders.NATIVE: self.latents, **others}
+        self.shelves = {renders.NATIVE: encoded(plan, self.vae, "train", plan.renders)}
+        self.shelves |= {size: encoded(plan, self.vae, "train", few, size) for size in self.sizes}
         self.held_out = encoded(plan, self.vae, "held-out", min(256, plan.renders))
         self.scheduler = scheduler()
         self.rng = generator(plan, rank, 4)

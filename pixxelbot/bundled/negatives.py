@@ -120,13 +120,14 @@ class Negatives(Denoising):
         return unet
 
     def loss(self, progress: float) -> dict[str, torch.Tensor]:
-        chosen = self.rng.integers(len(self.latents), size=self.plan.batch)
+        shelf = self.shelves[renders.NATIVE]
+        chosen = self.rng.integers(len(shelf), size=self.plan.batch)
         lessons = [forbid(renders.scene_of(int(index), "train"), self.rng) for index in chosen]
         asked, left = self._worded([one.asked for one in lessons], [one.left for one in lessons])
         kept = [caption(one.asked, self.rng, "train") for one in lessons[: int(KEPT * len(lessons))]]
         few = max(len(kept) // 4, 1)
         empty = [nothing(self.rng, "train") for _ in range(few)]
-        latents, times = self._drawn(self.latents, chosen)
+        latents, times = self._drawn(shelf, chosen)
         noisy = self.scheduler.add_noise(latents, torch.randn_like(latents), times)
         told = [self._told(texts) for texts in (asked, left, [""] * len(asked))]
         taught = [self._told(texts) for texts in ([one.words for one in lessons], kept, empty)]

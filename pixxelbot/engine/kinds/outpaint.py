@@ -54,7 +54,7 @@ def placed(
     if box is not None:
         return round(box[0] * width), round(box[1] * height), round(box[2] * width), round(box[3] * height)
     if not directions and scale is None:
-        return _contained(size, source)
+        return _contained((0, 0, width, height), source)
     wanted = scale or SCALE
     left, right = _ends(wanted, "left" in directions, "right" in directions, _all_sides(directions))
     top, bottom = _ends(wanted, "up" in directions, "down" in directions, _all_sides(directions))
@@ -64,16 +64,11 @@ def placed(
 
 def _inside(room: Box, source: tuple[int, int], directions: Sequence[Direction]) -> Box:
     """Where in that room the whole source lies: towards the sides that nothing is added to, else in the middle."""
-    left, top, right, bottom = room
-    across, down = right - left, bottom - top
-    factor = min(across / source[0], down / source[1])
-    width, height = round(source[0] * factor), round(source[1] * factor)
-    if abs(width - across) <= ROUNDED * across and abs(height - down) <= ROUNDED * down:
-        return room
-    before, above = ({"left": 1.0, "right": 0.0}, {"up": 1.0, "down": 0.0})
-    left += round((across - width) * next((before[one] for one in directions if one in before), 0.5))
-    top += round((down - height) * next((above[one] for one in directions if one in above), 0.5))
-    return left, top, left + width, top + height
+    across = 0.5 + 0.5 * (("left" in directions) - ("right" in directions))
+    down = 0.5 + 0.5 * (("up" in directions) - ("down" in directions))
+    found = _contained(room, source, across, down)
+    spare = [1 - (found[end] - found[end - 2]) / (room[end] - room[end - 2]) for end in (2, 3)]
+    return room if max(spare) <= ROUNDED else found
 
 
 def _all_sides(directions: Sequence[Direction]) -> bool:
@@ -89,10 +84,12 @@ def _ends(scale: float, before: bool, behind: bool, all_sides: bool) -> tuple[fl
     return 0.0, 1 / scale if behind else 1.0
 
 
-def _contained(size: tuple[int, int], source: tuple[int, int]) -> Box:
-    factor = min(size[0] / source[0], size[1] / source[1])
+def _contained(room: Box, source: tuple[int, int], across: float = 0.5, down: float = 0.5) -> Box:
+    """The source as large as fits into a room; the shares of what is spare that lie left of it and above it."""
+    left, top, right, bottom = room
+    factor = min((right - left) / source[0], (bottom - top) / source[1])
     width, height = round(source[0] * factor), round(source[1] * factor)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    left, top = left + int((right - left - width) * across), top + int((bottom - top - height) * down)
     return left, top, left + width, top + height
 
 
